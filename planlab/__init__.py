@@ -15,7 +15,7 @@ _HOME = {
     "Trace": "trace",
     "span": "trace",
     "tool": "tools",
-    "Toolbox": "tools",
+    "Toolbox": "toolbox",
     "Call": "tools",
     "Risk": "tools",
     "Budget": "cost",

@@ -32,7 +32,7 @@ A message says what was wrong, where, and what to do. Keys are cut out of every 
 import os
 import re
 
-_KEY_SHAPE = re.compile(r"\b(?:sk|pk|rk)-[A-Za-z0-9_*-]{8,}|(?<=Bearer )\S+")
+_KEY_SHAPE = re.compile(r"\b(?:sk|pk|rk)-[A-Za-z0-9_*-]{8,}|(?<=Bearer )[\w.~+/=-]+")
 _KEY_NAME = re.compile(r"(?:API_?KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 
 

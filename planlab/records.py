@@ -1,13 +1,12 @@
 """The nouns of the course, as types.
 
-What goes to a model as a schema (`Goal`, `Plan`, `Step` …) is a frozen Pydantic model without defaults,
-open dicts or `Any`, since strict endpoints refuse those. What stays inside the program is a frozen
-dataclass. The same `Plan` that a model fills in is the one that runs.
+What goes to a model as a schema (`Goal`, `Plan`, `Step` …) is a frozen Pydantic model without
+defaults, open dicts or `Any`, since strict endpoints refuse those. What stays inside the program is
+a frozen dataclass. The same `Plan` that a model fills in is the one that runs.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Generic, Literal, TypeVar
 
@@ -210,30 +209,3 @@ class Result(Generic[T, D]):
     trace: "Trace"
     usage: Usage
     detail: D
-
-
-@dataclass(frozen=True)
-class Failed:
-    """In place of a result: the step `at` failed; a step that needed it holds the same value."""
-
-    at: str
-    error: Exception
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """In place of a result: the step `at` waits for a person to decide on `request`."""
-
-    at: str
-    request: object
-
-
-@dataclass(frozen=True)
-class EvidenceCard:
-    """What a lesson ends with, filled from the run's own trace: five questions and their answers."""
-
-    task_goal: str
-    plan_or_trace: str
-    observation: str
-    failure_check: Mapping[str, bool] = field(default_factory=dict)
-    evaluation: str = ""

@@ -1,9 +1,9 @@
 """Counting tokens without a vocabulary.
 
-Real vocabularies must be downloaded, and this course works offline; so tokens are approximated from
-characters and words: a word costs one token for each six letters begun, a number one for each three
-digits begun, any other sign one, and single spaces and line ends nothing. On English prose that gives
-about four characters a token, OpenAI's own rule of thumb
+Real vocabularies must be downloaded, and this course works offline; so tokens are approximated
+from characters and words: a word costs one token for each six letters begun, a number one for each
+three digits begun, any other sign one, and spaces and line ends nothing. On English prose that
+gives about four characters a token, OpenAI's own rule of thumb
 (https://help.openai.com/en/articles/4936856). A live endpoint's own count replaces it.
 """
 

@@ -1,8 +1,8 @@
 """What happened: spans with parent, time, tokens, dollars and error, as JSON Lines.
 
-The current trace and span live in one context variable, so whatever runs inside `with Trace():` is
-recorded in the right place, in parallel tasks too. A span is written as it closes: a raise, an
-interrupt or a kill loses only what had not ended. (The idea is OpenTelemetry's; its span is larger.)
+The current trace and span live in one context variable, so whatever runs inside `with Trace():`
+is recorded in the right place, in parallel tasks too. A span is written as it closes: a raise, an
+interrupt or a kill loses only what had not ended. (The idea is OpenTelemetry's, cut down.)
 """
 
 import json
@@ -25,7 +25,7 @@ _HEADER = {"planlab_trace": 1}
 
 @dataclass
 class Span:
-    """One thing that happened. Times are seconds since the trace began; `end` is None while open."""
+    """One thing that happened; times are seconds since the trace began, `end` None while open."""
 
     id: int
     parent: int | None
@@ -33,7 +33,7 @@ class Span:
     name: str
     start: float
     end: float | None = None
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     error: str | None = None
     data: dict[str, object] = field(default_factory=dict)
 
@@ -52,8 +52,8 @@ class Trace:
     >>> [(s.name, s.parent) for s in trace.spans]
     [('demo', None), ('calculate', 0)]
 
-    With a `path`, each span is also appended to that file. A file that cannot be written never stops
-    the run: leaving the `with` block raises `NotSaved`, and `save` puts the whole trace elsewhere.
+    With a `path`, each span is also appended to that file. A file that cannot be written never
+    stops the run: leaving the block raises `NotSaved`, and `save` puts the whole trace elsewhere.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Trace:
     @staticmethod
     def load(path: str | Path) -> "Trace":
         """A trace from its file. A last line cut by a crash is left out with a warning."""
-        header, *lines = _read_lines(Path(path))
+        lines = _read_lines(Path(path))[1:]
         trace = Trace()
         for number, line in enumerate(lines, start=2):
             try:

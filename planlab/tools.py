@@ -1,0 +1,210 @@
+"""What a tool is: a typed function, with what it may do to the world.
+
+`@tool` makes a `Tool` from a function's signature and docstring; `planlab.toolbox` runs it.
+"""
+
+import hashlib
+import inspect
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import cast, get_type_hints, overload
+
+import openai
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from planlab.errors import BadArguments, BadInput, BadSchema
+
+NO_TAINT: frozenset[str] = frozenset()
+
+Source = Callable[[Mapping[str, object]], frozenset[str]]
+
+
+class Risk(IntEnum):
+    """How bad a wrong call would be: readable, reversible, irreversible."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call on its way through the Toolbox, its arguments resolved and valid.
+
+    A tool parameter annotated `call: Call` receives it; `key` is the idempotency key. `taint` says
+    for each argument which untrusted sources it came from.
+    """
+
+    tool: str
+    arguments: Mapping[str, object]
+    key: str
+    risk: Risk
+    step: str
+    taint: Mapping[str, frozenset[str]]
+
+    @property
+    def digest(self) -> str:
+        """What an approval binds to: the tool and its exact arguments."""
+        return digest(self.tool, dict(self.arguments))
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A function that a model may call. A tool whose risk nobody stated counts as HIGH.
+
+    `price` is in US dollars a call; `source` gives the taint of a result from the call's arguments.
+    """
+
+    name: str
+    description: str
+    run: Callable[..., object]
+    parameters: type[BaseModel]
+    risk: Risk = Risk.HIGH
+    price: float = 0.0
+    source: Source = lambda arguments: NO_TAINT
+    call_parameter: str | None = None
+
+    @property
+    def schema(self) -> dict[str, object]:
+        """As the API takes it: strict, every parameter required."""
+        return cast(
+            dict[str, object],
+            openai.pydantic_function_tool(
+                self.parameters, name=self.name, description=self.description
+            ),
+        )
+
+    @property
+    def repeatable(self) -> bool:
+        """May a failed call be tried again without doing harm twice?"""
+        return self.risk < Risk.HIGH or self.call_parameter is not None
+
+    def check(self, arguments: Mapping[str, object]) -> dict[str, object]:
+        """The arguments as the function takes them; raises `BadArguments`."""
+        try:
+            model = self.parameters.model_validate(dict(arguments))
+        except ValidationError as error:
+            raise BadArguments(f"{self.name}: {_in_words(error)}. {self._usage}") from None
+        return {name: getattr(model, name) for name in self.parameters.model_fields}
+
+    @property
+    def _usage(self) -> str:
+        fields = self.parameters.model_fields.items()
+        listed = ", ".join(f"{name}: {_type_name(info.annotation)}" for name, info in fields)
+        return f"Call it as {self.name}({listed})."
+
+
+@overload
+def tool(run: Callable[..., object]) -> Tool: ...
+@overload
+def tool(
+    *, risk: Risk = ..., price: float = ..., source: str | Source = ...
+) -> Callable[[Callable[..., object]], Tool]: ...
+def tool(
+    run: Callable[..., object] | None = None,
+    *,
+    risk: Risk = Risk.HIGH,
+    price: float = 0.0,
+    source: str | Source = "",
+) -> Tool | Callable[[Callable[..., object]], Tool]:
+    """Make a `Tool` of a typed, documented function, plain or `async` (plain ones run in a thread).
+
+    The schema comes from the signature, the description from the docstring. `source` names the
+    untrusted place that results come from, or finds it from the arguments.
+
+    >>> @tool(risk=Risk.LOW)
+    ... async def double(number: int) -> int:
+    ...     "Twice the number."
+    ...     return 2 * number
+    >>> double.name, double.description, double.risk.name
+    ('double', 'Twice the number.', 'LOW')
+    """
+    constant = frozenset({source}) if isinstance(source, str) and source else NO_TAINT
+    taint_of = (lambda arguments: constant) if isinstance(source, str) else source
+
+    def make(function: Callable[..., object]) -> Tool:
+        parameters, call_parameter = _parameters(function)
+        return Tool(
+            name=function.__name__,
+            description=inspect.getdoc(function) or "",
+            run=function,
+            parameters=parameters,
+            risk=risk,
+            price=price,
+            source=taint_of,
+            call_parameter=call_parameter,
+        )
+
+    return make if run is None else make(run)
+
+
+def strict_schema(model: type[BaseModel], path: str = "") -> dict[str, object]:
+    """The JSON schema of `model` by OpenAI's strict rules; raises `BadSchema` where it cannot obey.
+
+    The client's own helper lets open dicts and `Any` through, and real endpoints refuse them.
+    """
+    made = openai.pydantic_function_tool(model)["function"]["parameters"]
+    _refuse_open(made, path or model.__name__)
+    return made
+
+
+def _parameters(function: Callable[..., object]) -> tuple[type[BaseModel], str | None]:
+    """The signature as a Pydantic model, and the name of the injected `Call` parameter, if any."""
+    hints = get_type_hints(function, include_extras=True)
+    fields: dict[str, tuple[object, object]] = {}
+    call_parameter = None
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name not in hints or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise BadInput(f"{function.__name__}: annotate each parameter; {name!r} has no type.")
+        if hints[name] is Call:
+            call_parameter = name
+            continue
+        required = parameter.default is parameter.empty
+        fields[name] = (hints[name], ... if required else parameter.default)
+    config = ConfigDict(extra="forbid", protected_namespaces=())
+    with warnings.catch_warnings():
+        # A parameter may well be called `copy` or `json`, as methods of BaseModel are.
+        warnings.simplefilter("ignore", UserWarning)
+        model = create_model(function.__name__, __config__=config, **fields)  # type: ignore[call-overload]
+    strict_schema(model)
+    return cast(type[BaseModel], model), call_parameter
+
+
+def _refuse_open(schema: object, path: str) -> None:
+    if not isinstance(schema, dict):
+        return
+    if not schema or schema.get("additionalProperties") not in (None, False):
+        raise BadSchema(
+            f"{path}: an open dict or Any has no strict schema; "
+            "use a Pydantic model, or a list of name and value."
+        )
+    for key, part in schema.items():
+        if key in ("properties", "$defs"):
+            for name, child in part.items():
+                _refuse_open(child, f"{path}.{name}")
+        elif key == "items":
+            _refuse_open(part, f"{path}[]")
+        elif key == "anyOf":
+            for child in part:
+                _refuse_open(child, path)
+
+
+def _in_words(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg']}"
+        + ("" if item["type"] == "missing" else f" (got {item['input']!r:.80})")
+        for item in error.errors(include_url=False)
+    )
+
+
+def _type_name(annotation: object) -> str:
+    return getattr(annotation, "__name__", None) or str(annotation)
+
+
+def digest(*parts: object) -> str:
+    """128 bits that stand for `parts`, the same in every process; order of keys does not matter."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
