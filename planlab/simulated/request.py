@@ -1,0 +1,328 @@
+"""What a Chat Completions request may hold, and how one that is wrong is refused.
+
+The rules are those of OpenAI's API reference (https://platform.openai.com/docs/api-reference/chat/create),
+kept where a real endpoint would answer 400; parameters that nobody here knows are let through.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Annotated, Literal
+
+from jsonschema import Draft202012Validator, SchemaError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .sizes import SIZES, Size
+
+
+class Rejected(Exception):
+    """A request that gets an error of OpenAI's shape instead of an answer."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        param: str | None = None,
+        code: str | None = None,
+        kind: str = "invalid_request_error",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = dict(headers or {})
+        self.error = {"message": message, "type": kind, "param": param, "code": code}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class _Content(_Part):
+    type: str
+    text: str | None = None
+    refusal: str | None = None
+
+
+class _CalledFunction(_Part):
+    name: str
+    arguments: str
+
+
+class _ToolCall(_Part):
+    id: str
+    type: Literal["function"] = "function"
+    function: _CalledFunction
+
+
+class _Message(_Part):
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[_Content] | None = None
+    refusal: str | None = None
+    tool_calls: list[_ToolCall] | None = None
+    tool_call_id: str | None = None
+    function_call: _CalledFunction | None = None
+
+
+class _Function(_Part):
+    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+    description: str | None = None
+    parameters: dict[str, object] | None = None
+    strict: bool | None = None
+
+
+class _Tool(_Part):
+    type: Literal["function"]
+    function: _Function
+
+
+class _NamedSchema(_Part):
+    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+    schema_: dict[str, object] = Field(alias="schema")
+    strict: bool | None = None
+
+
+class _Format(_Part):
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: _NamedSchema | None = None
+
+
+class _StreamOptions(_Part):
+    include_usage: bool | None = None
+
+
+_Limit = Annotated[int, Field(ge=1)] | None
+_Penalty = Annotated[float, Field(ge=-2, le=2)] | None
+
+
+class _Body(_Part):
+    model: str
+    messages: list[_Message] = Field(min_length=1)
+    tools: list[_Tool] | None = None
+    tool_choice: str | dict[str, object] | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: _Format | None = None
+    stream: bool | None = None
+    stream_options: _StreamOptions | None = None
+    n: Annotated[int, Field(ge=1, le=128)] | None = None
+    stop: str | Annotated[list[str], Field(max_length=4)] | None = None
+    seed: int | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    presence_penalty: _Penalty = None
+    frequency_penalty: _Penalty = None
+    max_completion_tokens: _Limit = None
+    max_tokens: _Limit = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that holds what it should. `body` has no nulls and a plain `tool_choice`."""
+
+    size: Size
+    body: dict[str, object] = field(repr=False)
+    n: int = 1
+    stop: tuple[str, ...] = ()
+    limit: int | None = None  # tokens
+    seed: int | None = None
+    temperature: float | None = None
+    one_call: bool = False
+    stream: bool = False
+    include_usage: bool = False
+
+
+def parse_request(raw: bytes) -> Request:
+    """The request in `raw` (JSON). Raises Rejected, saying which parameter is wrong and why."""
+    data = _parse_json(raw)
+    try:
+        body = _Body.model_validate(data)
+    except ValidationError as error:
+        raise _rejected(error) from None
+    if body.model not in SIZES:
+        raise unknown_model(body.model)
+    check_messages(body.messages)
+    check_tools(body)
+    stop = [body.stop] if isinstance(body.stop, str) else body.stop or []
+    if body.stream_options and not body.stream:
+        raise Rejected(
+            "'stream_options' is only allowed with 'stream': true.", param="stream_options"
+        )
+    return Request(
+        size=SIZES[body.model],
+        body=_plain({key: value for key, value in data.items() if value is not None}),
+        n=body.n or 1,
+        stop=tuple(text for text in stop if text),
+        limit=body.max_completion_tokens or body.max_tokens,
+        seed=body.seed,
+        temperature=body.temperature,
+        one_call=body.parallel_tool_calls is False,
+        stream=bool(body.stream),
+        include_usage=bool(body.stream_options and body.stream_options.include_usage),
+    )
+
+
+def unknown_model(name: str) -> Rejected:
+    """The 404 for a model that does not exist here."""
+    message = f"The model {name!r} does not exist here. The simulated models: {', '.join(SIZES)}."
+    return Rejected(message, status=404, param="model", code="model_not_found")
+
+
+def _parse_json(raw: bytes) -> dict[str, object]:
+    def refuse(constant: str) -> object:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        data = json.loads(raw, parse_constant=refuse)
+        json.dumps(data, ensure_ascii=False).encode()  # lone surrogates are no Unicode text
+    except (ValueError, RecursionError) as error:
+        raise Rejected(f"The body of the request is not valid JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise Rejected(f"The body must be a JSON object, not {type(data).__name__}.")
+    return data
+
+
+def _rejected(error: ValidationError) -> Rejected:
+    """The deepest error: of a union such as text-or-parts, it is the branch that was meant."""
+    deepest = max(error.errors(include_url=False), key=lambda one: len(one["loc"]))
+    path = ""
+    for part in deepest["loc"]:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part.isidentifier() and part not in ("str", "nullable"):  # not a union's branch
+            path += f".{part}" if path else part
+    return Rejected(f"Invalid value for {path!r}: {deepest['msg']}.", param=path)
+
+
+_PARTS = {"assistant": ("text", "refusal")}
+
+
+def check_messages(messages: list[_Message]) -> None:
+    """Refuses content the role cannot have, and calls and tool messages that do not match."""
+    pending: list[str] = []  # calls of the last assistant message that have no result yet
+    for index, message in enumerate(messages):
+        at = f"messages[{index}]"
+        if message.role == "tool":
+            if message.tool_call_id not in pending:
+                raise Rejected(
+                    f"{at}: a message with role 'tool' must answer one of the 'tool_calls' of the "
+                    f"assistant message before it; {message.tool_call_id!r} is none of them.",
+                    param=f"{at}.tool_call_id",
+                )
+            pending.remove(message.tool_call_id)
+        else:
+            _check_answered(pending, at)
+            pending = [call.id for call in message.tool_calls or ()]
+        _check_content(message, at)
+    _check_answered(pending, "the end")
+
+
+def _check_answered(pending: list[str], at: str) -> None:
+    if pending:
+        raise Rejected(
+            "An assistant message with 'tool_calls' must be followed by a tool message for each "
+            f"call. Before {at} these have none: {', '.join(pending)}.",
+            param="messages",
+        )
+
+
+def _check_content(message: _Message, at: str) -> None:
+    may_be_null = message.role == "assistant" and (
+        message.tool_calls or message.refusal or message.function_call
+    )
+    if message.content is None and not may_be_null and message.role != "function":
+        raise Rejected(f"{at}: 'content' must be text or a list of parts.", param=f"{at}.content")
+    if message.tool_calls and message.role != "assistant":
+        raise Rejected(f"{at}: only the assistant calls tools.", param=f"{at}.tool_calls")
+    if isinstance(message.content, list):
+        for index, part in enumerate(message.content):
+            if part.type not in _PARTS.get(message.role, ("text",)) or (
+                (part.text if part.type == "text" else part.refusal) is None
+            ):
+                raise Rejected(
+                    f"{at}: a part of type {part.type!r} cannot be read; the simulated models read "
+                    'text only: {"type": "text", "text": "..."}.',
+                    param=f"{at}.content[{index}]",
+                )
+
+
+def check_tools(body: _Body) -> None:
+    """Refuses duplicate tools, schemas that are none, and a choice of what is not offered."""
+    names = [tool.function.name for tool in body.tools or ()]
+    for name in names:
+        if names.count(name) > 1:
+            raise Rejected(f"Two tools have the same name, {name!r}.", param="tools")
+    for index, tool in enumerate(body.tools or ()):
+        _check_schema(tool.function.parameters or {}, f"tools[{index}].function.parameters")
+    if body.response_format and body.response_format.type == "json_schema":
+        if body.response_format.json_schema is None:
+            at = "response_format.json_schema"
+            raise Rejected(f"Missing required parameter: {at!r}.", param=at)
+        _check_schema(
+            body.response_format.json_schema.schema_, "response_format.json_schema.schema"
+        )
+    if body.tool_choice is not None:
+        _check_choice(body.tool_choice, names)
+
+
+def _check_choice(choice: object, names: list[str]) -> None:
+    plain, chosen = _read_choice(choice)
+    for name in chosen:
+        if name not in names:
+            offered = ", ".join(names) or "none"
+            message = f"'tool_choice' names {name!r}, which 'tools' does not hold: {offered}."
+            raise Rejected(message, param="tool_choice")
+    if plain == "required" and not names:
+        raise Rejected(
+            "'tool_choice' is 'required', but there are no 'tools'.", param="tool_choice"
+        )
+
+
+def _read_choice(choice: object) -> tuple[str, list[str]]:
+    """(mode, names it is narrowed to), mode being auto, none, required, function or allowed."""
+    try:
+        match choice:
+            case "auto" | "none" | "required":
+                return choice, []
+            case {"type": "function", "function": {"name": str(name)}}:
+                return "function", [name]
+            case {
+                "type": "allowed_tools",
+                "allowed_tools": {"mode": "auto" | "required" as mode, "tools": [*tools]},
+            }:
+                return mode, [str(tool["function"]["name"]) for tool in tools]
+    except (TypeError, KeyError):
+        pass  # the tools of an allowed_tools are not of their shape
+    raise Rejected(
+        f"Invalid 'tool_choice' {choice!r:.200}: it must be 'auto', 'none', 'required', "
+        '{"type": "function", "function": {"name": ...}} or an "allowed_tools".',
+        param="tool_choice",
+    )
+
+
+def _plain(body: dict[str, object]) -> dict[str, object]:
+    """`body` with an `allowed_tools` choice spelled out: fewer tools, and its mode."""
+    choice = body.get("tool_choice")
+    if isinstance(choice, dict) and choice["type"] == "allowed_tools":
+        mode, names = _read_choice(choice)
+        tools: Iterable[dict[str, dict[str, object]]] = body["tools"]  # type: ignore[assignment]
+        kept = [tool for tool in tools if tool["function"]["name"] in names]
+        return body | {"tools": kept, "tool_choice": mode}
+    return body
+
+
+def _check_schema(schema: Mapping[str, object], at: str) -> None:
+    problem = _find_problem(json.dumps(schema))
+    if problem:
+        raise Rejected(f"Invalid schema in {at!r}: {problem}.", param=at)
+
+
+@lru_cache(maxsize=256)  # the same few schemas come with each request of a run
+def _find_problem(schema: str) -> str | None:
+    try:
+        Draft202012Validator.check_schema(json.loads(schema))
+    except SchemaError as error:
+        return f"{error.message} at {error.json_path}"
+    except RecursionError:
+        return "it is nested too deeply"
+    return None

@@ -1,0 +1,336 @@
+"""OpenAI's Chat Completions protocol, as one function from a request to a response.
+
+`respond` sends nothing and sleeps nowhere: a response says how long to wait, and its carrier waits
+(see `carry`). All that changes from call to call is in the Simulator that it is handed.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import zip_longest
+from pathlib import Path
+from threading import Lock
+from traceback import extract_tb
+from typing import TYPE_CHECKING
+
+from planlab import __version__
+from planlab.errors import BadInput
+from planlab.tokens import count_tokens
+
+from .faults import Fault, check_up, forget_newest, parse_faults, spoil
+from .fill import Unfillable
+from .reply import Reply, limit_to, render_deltas, render_message, stop_at, write_reply
+from .request import Rejected, Request, parse_request, unknown_model
+from .sizes import SIZES
+
+if TYPE_CHECKING:
+    from .act import Answer
+
+FINGERPRINT = f"simulated-by-planlab-{__version__}"
+CREATED = 1_733_702_400  # 2024-12-09 00:00 UTC, the Monday on which Acme's world stands
+CACHED_FROM = 1024  # tokens: shorter shared prefixes are not cached, as with OpenAI
+CHAT = "/v1/chat/completions"
+_KEPT_PREFIXES = 50_000
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How slow the model is: seconds to the first token, and seconds for each token after it."""
+
+    first: float = 0.0
+    per_token: float = 0.0
+
+
+@dataclass(frozen=True)
+class Response:
+    """What to send: the first chunk after `delay` seconds, each next one `pace` seconds later."""
+
+    status: int
+    headers: dict[str, str]
+    chunks: tuple[bytes, ...]
+    delay: float = 0.0
+    pace: float = 0.0
+    breaks: bool = False  # the connection breaks after the last chunk, before the body is whole
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the body is server-sent events."""
+        return self.headers["content-type"].startswith("text/event-stream")
+
+
+@dataclass
+class Simulator:
+    """One simulated endpoint: its settings, the requests it has had and the prefixes it has cached.
+
+    `latency` is None, seconds a call, or a Latency. `created` is the clock of its answers (Unix
+    seconds). `answer` is the model itself. Safe to use from several threads.
+    Raises BadInput for faults or a latency that mean nothing.
+    """
+
+    faults: str | None = None
+    latency: float | Latency | None = None
+    seed: int = 0
+    created: int = CREATED
+    answer: "Callable[..., Answer]" = field(default_factory=lambda: _model())
+    requests: int = field(default=0, init=False)  # chat completions asked for so far
+
+    def __post_init__(self) -> None:
+        self._plan = parse_faults(self.faults)
+        self._latency = _parse_latency(self.latency)
+        self._seen: dict[bytes, None] = {}
+        self._lock = Lock()
+
+    def next_request(self) -> tuple[int, dict[str, Fault]]:
+        """The number of a new request, and the faults that befall it."""
+        with self._lock:
+            self.requests += 1
+            number = self.requests
+        return number, {f.name: f for f in self._plan if f.befalls(number, self.seed)}
+
+    def cached(self, model: str, blocks: list[tuple[str, int]]) -> int:
+        """Tokens of the longest run of first blocks that an earlier request began with as well.
+
+        Remembers `blocks`, pairs of text and tokens, for the requests to come.
+        """
+        digest, total, longest = sha256(model.encode()), 0, 0
+        with self._lock:
+            for text, tokens in blocks:
+                digest.update(sha256(text.encode()).digest())
+                total += tokens
+                if digest.digest() in self._seen:
+                    longest = total
+                self._seen[digest.digest()] = None
+            while len(self._seen) > _KEPT_PREFIXES:
+                del self._seen[next(iter(self._seen))]
+        return longest if longest >= CACHED_FROM else 0
+
+    def wait(self, tokens: int, chunks: int) -> tuple[float, float]:
+        """Seconds to the first chunk, and from each to the next, of an answer of `tokens`."""
+        if chunks == 1:
+            return self._seconds(tokens), 0.0
+        if isinstance(self._latency, Latency):
+            return self._latency.first, self._latency.per_token * tokens / (chunks - 1)
+        return self._latency / chunks, self._latency / chunks
+
+    def _seconds(self, tokens: int) -> float:
+        if isinstance(self._latency, Latency):
+            return self._latency.first + self._latency.per_token * tokens
+        return self._latency
+
+
+def _model() -> "Callable[..., Answer]":
+    from .act import answer
+
+    return answer
+
+
+def _parse_latency(latency: float | Latency | None) -> float | Latency:
+    parts = (
+        (latency.first, latency.per_token) if isinstance(latency, Latency) else (latency or 0.0,)
+    )
+    if not all(math.isfinite(part) and part >= 0 for part in parts):
+        raise BadInput(f"latency={latency!r}: seconds must be 0 or more, and finite.")
+    return latency or 0.0
+
+
+def respond(method: str, path: str, body: bytes, *, simulator: Simulator) -> Response:
+    """The response to one HTTP request. Raises nothing: each fault of a request is a JSON error."""
+    path = path.partition("?")[0].rstrip("/")
+    try:
+        if path == CHAT:
+            _check_method(method, "POST", path)
+            return _complete(body, simulator)
+        if path == "/v1/models" or path.startswith("/v1/models/"):
+            _check_method(method, "GET", path)
+            return _list_models(path.removeprefix("/v1/models").lstrip("/"))
+        raise Rejected(
+            f"{method} {path or '/'} is not offered here. This simulated endpoint has "
+            f"POST {CHAT}, GET /v1/models and GET /v1/models/{{id}}.",
+            status=404,
+            code="unknown_url",
+        )
+    except Rejected as error:
+        return render_error(error)
+
+
+def render_error(error: Rejected) -> Response:
+    """The error as JSON of OpenAI's shape."""
+    return _json({"error": error.error}, status=error.status, headers=error.headers)
+
+
+def _check_method(method: str, allowed: str, path: str) -> None:
+    if method != allowed:
+        message = f"{path} takes {allowed}, not {method}."
+        raise Rejected(message, status=405, code="method_not_allowed", headers={"allow": allowed})
+
+
+def _list_models(name: str) -> Response:
+    if name and name not in SIZES:
+        raise unknown_model(name)
+    models = [
+        {"id": size, "object": "model", "created": CREATED, "owned_by": "planlab-simulated"}
+        for size in SIZES
+        if name in ("", size)
+    ]
+    return _json(models[0] if name else {"object": "list", "data": models})
+
+
+def _json(value: object, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(
+        status,
+        {"content-type": "application/json"} | (headers or {}),
+        (json.dumps(value).encode(),),
+    )
+
+
+def _complete(raw: bytes, simulator: Simulator) -> Response:
+    number, faults = simulator.next_request()
+    check_up(faults)
+    request = parse_request(raw)
+    replies = _write_replies(request, simulator, faults)
+    key = sha256(f"{number}:".encode() + raw).hexdigest()
+    head = {
+        "id": f"chatcmpl-{key[:24]}",
+        "object": "chat.completion",
+        "created": simulator.created,
+        "model": request.size.name,
+        "service_tier": "default",
+        "system_fingerprint": FINGERPRINT,
+    }
+    usage = _count_usage(request, replies, simulator)
+    ids = [
+        [f"call_{sha256(f'{key}:{i}:{j}'.encode()).hexdigest()[:24]}" for j in range(len(r.calls))]
+        for i, r in enumerate(replies)
+    ]
+    render = _stream if request.stream else _whole
+    chunks = tuple(render(head, replies, ids, usage, request))
+    if "broken_stream" in faults:
+        half = len(chunks) // 2 if request.stream else len(chunks[0]) // 2
+        chunks = chunks[:half] if request.stream else (chunks[0][:half],)
+    delay, pace = simulator.wait(sum(reply.tokens for reply in replies), len(chunks))
+    if "timeout" in faults:
+        delay = math.inf
+    if "slow" in faults:
+        delay += faults["slow"].seconds
+    kind = "text/event-stream; charset=utf-8" if request.stream else "application/json"
+    headers = {"content-type": kind, "x-request-id": f"req_{key[:32]}"}
+    if faults:
+        headers["x-simulated-faults"] = ", ".join(faults)
+    # A broken stream ends in silence: it looks whole, but has no finish reason.
+    breaks = "broken_stream" in faults and not request.stream
+    return Response(200, headers, chunks, delay, pace, breaks)
+
+
+def _write_replies(request: Request, simulator: Simulator, faults: dict[str, Fault]) -> list[Reply]:
+    body = forget_newest(request.body) if "stale_plan" in faults else request.body
+    replies = []
+    for index in range(request.n):
+        seed = _seed(simulator.seed, request, index)
+        try:
+            answer = simulator.answer(body, size=request.size, seed=seed)
+        except Unfillable as error:
+            raise Rejected(f"No answer can fit this schema: {error}", code="unfillable") from error
+        except Exception as error:  # a fault of ours: say where, as any server would, and no retry
+            at = extract_tb(error.__traceback__)[-1]
+            raise Rejected(
+                f"The simulated model failed in {Path(at.filename).name}, line {at.lineno}: {error!r}"
+                ". That is a mistake in planlab: please report the request that caused it.",
+                status=500,
+                kind="server_error",
+                headers={"x-should-retry": "false"},
+            ) from error
+        reply = spoil(write_reply(answer, one_call=request.one_call), faults, request)
+        replies.append(limit_to(stop_at(reply, request.stop), request.limit))
+    return replies
+
+
+def _seed(connection: int, request: Request, index: int) -> int:
+    """One number for all that makes answers differ; the connection's own where nothing does."""
+    if request.temperature == 0 or (request.seed is None and index == 0):
+        return connection
+    digest = sha256(f"{connection}:{request.seed}:{index}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def _count_usage(request: Request, replies: list[Reply], simulator: Simulator) -> dict[str, object]:
+    body = request.body
+    messages: Iterable[object] = body["messages"]  # type: ignore[assignment]
+    parts = [body[key] for key in ("tools", "response_format") if key in body]
+    texts = ["\n".join(_words(part)) for part in (*parts, *messages)]
+    blocks = [(text, count_tokens(text)) for text in texts]
+    prompt = sum(tokens for _, tokens in blocks)
+    completion = sum(reply.tokens for reply in replies)
+    nothing = ("reasoning_tokens", "audio_tokens", "accepted_prediction_tokens")
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {
+            "cached_tokens": simulator.cached(request.size.name, blocks),
+            "audio_tokens": 0,
+        },
+        "completion_tokens_details": dict.fromkeys((*nothing, "rejected_prediction_tokens"), 0),
+    }
+
+
+def _words(value: object) -> Iterator[str]:
+    """The keys and strings in a JSON value: what is counted, its punctuation is not."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            yield key
+            yield from _words(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _words(child)
+
+
+def _whole(
+    head: dict[str, object],
+    replies: list[Reply],
+    ids: list[list[str]],
+    usage: dict[str, object],
+    request: Request,
+) -> Iterator[bytes]:
+    choices = [
+        {
+            "index": index,
+            "message": render_message(reply, ids[index]),
+            "logprobs": None,
+            "finish_reason": reply.finish,
+        }
+        for index, reply in enumerate(replies)
+    ]
+    yield json.dumps(head | {"choices": choices, "usage": usage}).encode()
+
+
+def _stream(
+    head: dict[str, object],
+    replies: list[Reply],
+    ids: list[list[str]],
+    usage: dict[str, object],
+    request: Request,
+) -> Iterator[bytes]:
+    head = head | {"object": "chat.completion.chunk"}
+    no_usage = {"usage": None} if request.include_usage else {}
+    streams = [_choice_stream(index, reply, ids[index]) for index, reply in enumerate(replies)]
+    for choices in zip_longest(*streams):  # several choices take turns
+        for choice in filter(None, choices):
+            yield _event(head | {"choices": [choice]} | no_usage)
+    if request.include_usage:
+        yield _event(head | {"choices": [], "usage": usage})
+    yield b"data: [DONE]\n\n"
+
+
+def _choice_stream(index: int, reply: Reply, ids: list[str]) -> Iterator[dict[str, object]]:
+    last = {"index": index, "delta": {}, "logprobs": None, "finish_reason": reply.finish}
+    for delta in render_deltas(reply, ids):
+        yield last | {"delta": delta, "finish_reason": None}
+    yield last
+
+
+def _event(value: object) -> bytes:
+    return b"data: " + json.dumps(value).encode() + b"\n\n"
