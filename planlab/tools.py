@@ -87,7 +87,7 @@ class Tool:
         try:
             model = self.parameters.model_validate(dict(arguments))
         except ValidationError as error:
-            raise BadArguments(f"{self.name}: {_in_words(error)}. {self._usage}") from None
+            raise BadArguments(f"{self.name}: {in_words(error)}. {self._usage}") from None
         return {name: getattr(model, name) for name in self.parameters.model_fields}
 
     @property
@@ -192,7 +192,8 @@ def _refuse_open(schema: object, path: str) -> None:
                 _refuse_open(child, path)
 
 
-def _in_words(error: ValidationError) -> str:
+def in_words(error: ValidationError) -> str:
+    """What is wrong, field by field, for a person or a model to mend."""
     return "; ".join(
         f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg']}"
         + ("" if item["type"] == "missing" else f" (got {item['input']!r:.80})")

@@ -148,10 +148,11 @@ _CURRENT: ContextVar[tuple[Trace, int | None] | None] = ContextVar("planlab_trac
 
 
 @contextmanager
-def span(kind: Kind, name: str) -> Iterator[Span]:
+def span(kind: Kind, name: str, *, leaf: bool = False) -> Iterator[Span]:
     """A span of the current trace, open for the length of the block; whatever raises is noted.
 
-    Without a current trace the span is handed out all the same, and recorded nowhere.
+    What runs inside becomes its child, unless it is a `leaf` (so that a generator may hold one
+    open). Without a current trace the span is handed out all the same, and recorded nowhere.
     """
     current = _CURRENT.get()
     if current is None:
@@ -159,14 +160,15 @@ def span(kind: Kind, name: str) -> Iterator[Span]:
         return
     trace, parent = current
     opened = trace._begin(kind, name, parent)
-    token = _CURRENT.set((trace, opened.id))
+    token = None if leaf else _CURRENT.set((trace, opened.id))
     try:
         yield opened
     except BaseException as error:
         opened.error = redact(f"{type(error).__name__}: {error}".removesuffix(": "))
         raise
     finally:
-        _CURRENT.reset(token)
+        if token is not None:
+            _CURRENT.reset(token)
         trace._end(opened)
 
 

@@ -1,0 +1,139 @@
+"""ReAct: think, act, observe, until the model answers (arXiv:2210.03629).
+
+The plan, if there is one, is only text in the context; the loop itself plans nothing. Whatever the
+tools say, errors too, is put back for the model to read.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from planlab.errors import BadArguments, BadInput, BudgetSpent, ModelError, NeedsApproval
+from planlab.model import Message, Model
+from planlab.records import Observation, Result, Stop, ToolCall, Usage
+from planlab.toolbox import Toolbox
+from planlab.tools import NO_TAINT
+from planlab.trace import current_trace, span
+
+SYSTEM = (
+    "Work towards the goal step by step. In each turn either call tools, or, when the goal is "
+    "reached, answer. Use only what the tools have told you; say plainly what you could not find."
+)
+
+Remind = Callable[[Sequence[Message]], str | None]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn: what the model said, the calls it made with what came back, and what it cost."""
+
+    text: str
+    calls: tuple[tuple[ToolCall, Observation], ...]
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class Loop:
+    """What a ReAct run leaves behind: its turns, and the context as the model last saw it."""
+
+    turns: tuple[Turn, ...]
+    messages: tuple[Message, ...]
+    error: Exception | None = None
+
+
+async def run_react(
+    goal: str,
+    *,
+    model: Model,
+    tools: Toolbox,
+    max_turns: int = 12,
+    system: str = SYSTEM,
+    remind: Remind | None = None,
+) -> Result[str, Loop]:
+    """Let `model` call `tools` until it answers, at most `max_turns` times.
+
+    `remind` is asked before each turn after the first what to put before the model again: a plan, a
+    task list, a warning (None for nothing). Stops: answered, rounds (the bound), waiting (a call
+    needs a person), budget, failed (the model itself; `detail.error`). Raises `BadInput`.
+    """
+    if not goal.strip():
+        raise BadInput("The goal is empty: say what the agent should do.")
+    if not tools.tools:
+        raise BadInput("The toolbox is empty: give the agent a tool, or call model.ask().")
+    if max_turns < 1:
+        raise BadInput(f"max_turns is {max_turns}: at least one turn is needed.")
+    run = _Run(model, tools, goal, system, remind)
+    with current_trace() as trace, span("run", "react") as record:
+        record.data["goal"] = goal
+        answer, stop, error = await run.until_answered(max_turns)
+        record.data["stop"] = stop
+    usage = sum((turn.usage for turn in run.turns), Usage())
+    return Result(answer, stop, trace, usage, Loop(tuple(run.turns), tuple(run.messages), error))
+
+
+class _Run:
+    def __init__(
+        self, model: Model, tools: Toolbox, goal: str, system: str, remind: Remind | None
+    ) -> None:
+        self.model, self.tools, self.remind = model, tools, remind
+        self.messages: list[Message] = [
+            {"role": "system", "content": system},
+            {"role": "user", "content": goal},
+        ]
+        self.turns: list[Turn] = []
+        self.taint = NO_TAINT
+        self.id = uuid.uuid4().hex
+
+    async def until_answered(self, max_turns: int) -> tuple[str | None, Stop, Exception | None]:
+        try:
+            for _ in range(max_turns):
+                turn = await self.turn()
+                if not turn.calls:
+                    return turn.text, Stop.ANSWERED, None
+        except NeedsApproval as error:
+            return None, Stop.WAITING, error
+        except BudgetSpent as error:
+            return None, Stop.BUDGET, error
+        except ModelError as error:
+            return None, Stop.FAILED, error
+        return None, Stop.ROUNDS, None
+
+    async def turn(self) -> Turn:
+        """Think, act, observe: ask the model, make its calls, put what came back into the context."""
+        reminder = self.remind(self.messages) if self.remind and self.turns else None
+        if reminder:
+            self.messages.append({"role": "user", "content": reminder})
+        reply = await self.model.ask(self.messages, tools=self.tools)
+        self.messages.append(reply.message)
+        observed = []
+        for number, call in enumerate(reply.calls):
+            observation = await self.act(call, number)
+            observed.append((call, observation))
+            self.messages.append(
+                {"role": "tool", "tool_call_id": call.id, "content": observation.text}
+            )
+        self.turns.append(Turn(reply.text, tuple(observed), reply.usage))
+        return self.turns[-1]
+
+    async def act(self, call: ToolCall, number: int) -> Observation:
+        """What the tool says. All that was read before taints every argument from then on."""
+        try:
+            arguments = parse_arguments(call)
+        except BadArguments as error:
+            return Observation(error=error, taint=self.taint)
+        step = f"{self.id}.{len(self.turns)}.{number}"
+        observation = await self.tools.call(call.name, arguments, taint=self.taint, step=step)
+        self.taint |= observation.taint
+        return replace(observation, taint=self.taint)
+
+
+def parse_arguments(call: ToolCall) -> Mapping[str, object]:
+    """The arguments that a model wrote as JSON; raises `BadArguments`."""
+    try:
+        arguments = json.loads(call.arguments or "{}")
+    except ValueError as error:
+        raise BadArguments(f"{call.name}: the arguments are not JSON: {error}.") from None
+    if not isinstance(arguments, dict):
+        raise BadArguments(f"{call.name}: the arguments are {arguments!r}, not a JSON object.")
+    return arguments
