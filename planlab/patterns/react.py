@@ -7,11 +7,13 @@ tools say, errors too, is put back for the model to read.
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 from planlab.errors import BadArguments, BadInput, BudgetSpent, ModelError, NeedsApproval
 from planlab.model import Message, Model
 from planlab.records import Observation, Result, Stop, ToolCall, Usage
+from planlab.schedule import Failed, Task, Waiting, run_graph
 from planlab.toolbox import Toolbox
 from planlab.tools import NO_TAINT
 from planlab.trace import current_trace, span
@@ -68,8 +70,8 @@ async def run_react(
         record.data["goal"] = goal
         answer, stop, error = await run.until_answered(max_turns)
         record.data["stop"] = stop
-    usage = sum((turn.usage for turn in run.turns), Usage())
-    return Result(answer, stop, trace, usage, Loop(tuple(run.turns), tuple(run.messages), error))
+    loop = Loop(tuple(run.turns), tuple(run.messages), error)
+    return Result(answer, stop, trace, sum((t.usage for t in run.turns), Usage()), loop)
 
 
 class _Run:
@@ -100,32 +102,38 @@ class _Run:
         return None, Stop.ROUNDS, None
 
     async def turn(self) -> Turn:
-        """Think, act, observe: ask the model, make its calls, put what came back into the context."""
+        """Think, act, observe: one reply, its calls side by side, what came back put in."""
         reminder = self.remind(self.messages) if self.remind and self.turns else None
         if reminder:
             self.messages.append({"role": "user", "content": reminder})
         reply = await self.model.ask(self.messages, tools=self.tools)
         self.messages.append(reply.message)
-        observed = []
-        for number, call in enumerate(reply.calls):
-            observation = await self.act(call, number)
-            observed.append((call, observation))
+        done = await run_graph(
+            Task(str(n), partial(self.act, call, n)) for n, call in enumerate(reply.calls)
+        )
+        observed = [(call, done[str(n)]) for n, call in enumerate(reply.calls)]
+        made = tuple((call, o) for call, o in observed if isinstance(o, Observation))
+        for call, observation in made:
+            self.taint |= observation.taint
             self.messages.append(
                 {"role": "tool", "tool_call_id": call.id, "content": observation.text}
             )
-        self.turns.append(Turn(reply.text, tuple(observed), reply.usage))
+        self.turns.append(Turn(reply.text, made, reply.usage))
+        for call, value in observed:
+            if isinstance(value, Waiting):
+                raise NeedsApproval(f"{call.name} waits for a person.", value.request)
+            if isinstance(value, Failed):
+                raise value.error
         return self.turns[-1]
 
     async def act(self, call: ToolCall, number: int) -> Observation:
-        """What the tool says. All that was read before taints every argument from then on."""
+        """What the tool says; whatever was read in earlier turns taints the call's arguments."""
         try:
             arguments = parse_arguments(call)
         except BadArguments as error:
             return Observation(error=error, taint=self.taint)
         step = f"{self.id}.{len(self.turns)}.{number}"
-        observation = await self.tools.call(call.name, arguments, taint=self.taint, step=step)
-        self.taint |= observation.taint
-        return replace(observation, taint=self.taint)
+        return await self.tools.call(call.name, arguments, taint=self.taint, step=step)
 
 
 def parse_arguments(call: ToolCall) -> Mapping[str, object]:
