@@ -183,15 +183,23 @@ def _parse_json(raw: bytes) -> dict[str, object]:
 
 
 def _rejected(error: ValidationError) -> Rejected:
-    """The deepest error: of a union such as text-or-parts, it is the branch that was meant."""
-    deepest = max(error.errors(include_url=False), key=lambda one: len(one["loc"]))
+    """The deepest errors: of a union such as text-or-parts, they are in the branch that was meant."""
+    errors = error.errors(include_url=False)
+    depth = max(len(one["loc"]) for one in errors)
+    found = [(_path(one["loc"]), one["msg"]) for one in errors if len(one["loc"]) == depth]
+    path = found[0][0]
+    problems = " or ".join(problem for at, problem in found if at == path)
+    return Rejected(f"Invalid value for {path!r}: {problems}.", param=path)
+
+
+def _path(parts: tuple[int | str, ...]) -> str:
     path = ""
-    for part in deepest["loc"]:
+    for part in parts:
         if isinstance(part, int):
             path += f"[{part}]"
-        elif part.isidentifier() and part not in ("str", "nullable"):  # not a union's branch
+        elif part.isidentifier() and part != "str":  # the others name a branch of a union
             path += f".{part}" if path else part
-    return Rejected(f"Invalid value for {path!r}: {deepest['msg']}.", param=path)
+    return path
 
 
 _PARTS = {"assistant": ("text", "refusal")}

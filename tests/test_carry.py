@@ -1,0 +1,240 @@
+"""The official clients on the simulated endpoint, in the process and over HTTP."""
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from openai import APIConnectionError, APITimeoutError, AsyncOpenAI, NotFoundError, OpenAI
+from pydantic import BaseModel
+from stub_model import STEPS, stub_answer
+
+from planlab.errors import BadInput
+from planlab.simulated import (
+    Latency,
+    Simulator,
+    serving,
+    simulated_client,
+    simulated_sync_client,
+)
+from planlab.simulated.carry import MAX_BODY
+
+USER = {"role": "user", "content": "one two three four five six seven"}
+HEARD = "I heard: " + USER["content"]
+SEARCH = {"type": "function", "function": {"name": "search", "parameters": {"type": "object"}}}
+ASK: dict[str, Any] = {"model": "sim-large", "messages": [USER]}
+
+
+def simulator(**settings: Any) -> Simulator:
+    return Simulator(answer=stub_answer, **settings)
+
+
+@pytest.fixture(params=["transport", "http"])
+async def client(request: pytest.FixtureRequest) -> AsyncIterator[AsyncOpenAI]:
+    if request.param == "transport":
+        async with simulated_client(simulator()) as client:
+            yield client
+    else:
+        with serving(simulator()) as url:
+            async with AsyncOpenAI(base_url=url, api_key="any", max_retries=0) as client:
+                yield client
+
+
+@pytest.fixture(params=["transport", "http"])
+def sync_client(request: pytest.FixtureRequest) -> Iterator[OpenAI]:
+    if request.param == "transport":
+        with simulated_sync_client(simulator()) as client:
+            yield client
+    else:
+        with serving(simulator()) as url, OpenAI(base_url=url, api_key="any") as client:
+            yield client
+
+
+async def test_the_async_client_creates_parses_and_streams(client: AsyncOpenAI) -> None:
+    completions = client.chat.completions
+    assert (await completions.create(**ASK)).choices[0].message.content == HEARD
+    stream = await completions.create(**ASK, stream=True)
+    assert "".join([c.choices[0].delta.content or "" async for c in stream]) == HEARD
+    async with completions.stream(**ASK, tools=[SEARCH]) as events:
+        final = await events.get_final_completion()
+    assert final.choices[0].message.tool_calls
+    assert [m.id async for m in client.models.list()] == ["sim-large", "sim-small"]
+    with pytest.raises(NotFoundError, match="sim-small"):
+        await completions.create(model="gpt-4o", messages=[USER])
+    with pytest.raises(NotFoundError, match="not offered"):
+        await client.responses.create(model="sim-large", input="hi")
+
+
+def test_the_sync_client_creates_parses_and_streams(sync_client: OpenAI) -> None:
+    completions = sync_client.chat.completions
+    assert completions.create(**ASK).choices[0].message.content == HEARD
+    chunks = completions.create(**ASK, stream=True)
+    assert "".join(c.choices[0].delta.content or "" for c in chunks) == HEARD
+    asked = {"type": "json_object"}
+    assert json.loads(completions.create(**ASK, response_format=asked).choices[0].message.content)
+    assert sync_client.models.retrieve("sim-small").id == "sim-small"
+
+
+class Step(BaseModel):
+    id: str
+    tool: str
+    depends_on: list[str]
+
+
+class Plan(BaseModel):
+    steps: list[Step]
+
+
+async def test_parse_gives_an_object(client: AsyncOpenAI) -> None:
+    done = await client.chat.completions.parse(**ASK, response_format=Plan)
+    assert done.choices[0].message.parsed == Plan.model_validate(STEPS)
+
+
+async def test_parallel_calls_overlap() -> None:
+    async with simulated_client(simulator(latency=0.2)) as client:
+        start = time.perf_counter()
+        await asyncio.gather(*(client.chat.completions.create(**ASK) for _ in range(10)))
+        assert 0.2 <= time.perf_counter() - start < 1.0
+
+
+async def test_a_stream_spreads_its_latency_over_its_chunks() -> None:
+    async with simulated_client(simulator(latency=Latency(0.05, 0.02))) as client:
+        start = time.perf_counter()
+        stream = await client.chat.completions.create(**ASK, stream=True)
+        times = [time.perf_counter() - start async for _ in stream]
+    assert 0.05 <= times[0] < times[-1]
+    assert times[-1] >= 0.15
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_clients_time_out_holds(stream: bool) -> None:
+    async with simulated_client(simulator(latency=9.0), timeout=0.05, max_retries=0) as client:
+        start = time.perf_counter()
+        with pytest.raises(APITimeoutError):
+            done = await client.chat.completions.create(**ASK, stream=stream)
+            _ = [chunk async for chunk in done]
+        assert 0.05 <= time.perf_counter() - start < 5
+
+
+async def test_a_cancelled_call_ends_at_once() -> None:
+    async with simulated_client(simulator(latency=60.0)) as client:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await client.chat.completions.create(**ASK)
+
+
+async def test_fifty_streams_at_once_over_http_are_whole() -> None:
+    async def read(client: AsyncOpenAI, k: int) -> str:
+        ask = ASK | {"messages": [{"role": "user", "content": f"{k} " * 50}]}
+        stream = await client.chat.completions.create(**ask, stream=True)
+        return "".join([c.choices[0].delta.content or "" async for c in stream])
+
+    with serving(simulator(latency=0.1)) as url:
+        async with AsyncOpenAI(base_url=url, api_key="any", max_retries=0) as client:
+            texts = await asyncio.gather(*(read(client, k) for k in range(50)))
+    assert texts == [f"I heard: {k} ".rstrip() + " " + f"{k} " * 49 for k in range(50)]
+
+
+def test_closing_the_server_frees_waiting_clients_and_leaves_no_thread() -> None:
+    before = threading.active_count()
+    with serving(simulator(faults="timeout")) as url:
+        client = OpenAI(base_url=url, api_key="any", max_retries=0, timeout=30)
+        raised: list[Exception] = []
+
+        def call() -> None:
+            try:
+                client.chat.completions.create(**ASK)
+            except APIConnectionError as error:
+                raised.append(error)
+
+        caller = threading.Thread(target=call)
+        caller.start()
+        time.sleep(0.2)
+    caller.join(5)
+    client.close()
+    assert raised
+    assert not isinstance(raised[0], APITimeoutError)
+    assert threading.active_count() == before
+
+
+def test_a_client_that_hangs_up_disturbs_nobody(capfd: pytest.CaptureFixture[str]) -> None:
+    with serving(simulator(latency=0.1)) as url, httpx2.Client(timeout=5) as client:
+        for _ in range(3):
+            with client.stream(
+                "POST", f"{url}/chat/completions", json=ASK | {"stream": True}
+            ) as response:
+                next(response.iter_bytes())
+        assert client.get(f"{url}/models").status_code == 200
+    assert capfd.readouterr().err == ""
+
+
+def talk(url: str, request: bytes) -> bytes:
+    """What a server answers to these very bytes, until it hangs up."""
+    host, port = httpx2.URL(url).host, httpx2.URL(url).port
+    with socket.create_connection((host, port), timeout=5) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"BREW /v1 HTTP/1.1\r\n\r\n", 501),
+        (b"rubbish\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\n\r\n", 505),
+        (b"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400),
+        (b"POST /v1/chat/completions HTTP/1.1\r\n\r\n", 400),
+        (b"POST /v1/chat/completions HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
+        (b"GET /v1/models HTTP/1.0\r\n\r\n", 200),
+        (b"GET /v1/model%73 HTTP/1.1\r\n\r\n", 200),
+        (b"PUT /v1/models HTTP/1.1\r\n\r\n", 405),
+    ],
+)
+def test_whatever_is_sent_the_answer_is_json(request_: bytes, status: int) -> None:
+    with serving(simulator()) as url:
+        head, _, body = talk(url, request_).partition(b"\r\n\r\n")
+    assert head.split()[1] == str(status).encode()
+    assert json.loads(body)
+
+
+def test_a_stream_for_http_1_0_is_not_chunked() -> None:
+    body = json.dumps(ASK | {"stream": True}).encode()
+    start = b"POST /v1/chat/completions HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with serving(simulator()) as url:
+        head, _, sent = talk(url, start + body).partition(b"\r\n\r\n")
+    assert b"chunked" not in head
+    assert sent.startswith(b"data: {")
+    assert sent.endswith(b"data: [DONE]\n\n")
+
+
+def test_a_body_that_is_too_large_is_refused_in_json() -> None:
+    with serving(simulator()) as url, httpx2.Client(timeout=10) as client:
+        response = client.post(f"{url}/chat/completions", content=b"x" * (MAX_BODY + 1))
+    assert response.status_code == 413
+    assert "bytes" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 99_999), ("256.1.1.1", 0)])
+def test_where_the_server_cannot_listen_it_says_so(host: str, port: int) -> None:
+    with pytest.raises(BadInput, match="Cannot listen"), serving(simulator(), host=host, port=port):
+        pass
+
+
+def test_a_port_in_use_is_bad_input() -> None:
+    with serving(simulator()) as url:
+        port = httpx2.URL(url).port or 0
+        with pytest.raises(BadInput, match="another port"), serving(simulator(), port=port):
+            pass
+
+
+def test_a_broken_body_over_http_breaks_the_call() -> None:
+    with serving(simulator(faults="broken_stream@1")) as url:
+        client = OpenAI(base_url=url, api_key="any", max_retries=0)
+        with client, pytest.raises(APIConnectionError):
+            client.chat.completions.create(**ASK)
