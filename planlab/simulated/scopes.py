@@ -1,0 +1,204 @@
+"""Where a property stands, and what the belief holds for it there.
+
+A scope is a mapping of concepts to values inside another scope: a step inside a plan inside an
+answer. What the inner one does not speak of is looked up in the outer one.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from planlab.simulated.coerce import MISSING, SHARES, plain, rank_of, to_bool, to_text
+from planlab.simulated.concepts import KINDS, OPPOSITES, STAND_INS, rank_concepts, words
+
+_SAYINGS = (
+    "text description finding summary answer expected_output why reasoning recommendation thought "
+    "goal title name output".split(" ")
+)
+_SAYING_LISTS = ("findings", "issues", "suggestions", "outputs", "constraints", "risks")
+_KIND_OF = {"steps": "step", "edges": "edge", "refs": "ref", "arguments": "arguments"}
+_COUNTING = frozenset("num number count total n how many size length amount".split(" "))
+_ASKING = frozenset("has have any is are was found contain exist should need".split(" "))
+_CALL_INPUT = frozenset(KINDS["step"]["arguments"].split())
+_TOOL_NAMES = frozenset(KINDS["step"]["tool"].split())
+_NUMERIC = re.compile(r"\s*[$€£]?\s*-?\d[\d,]*(\.\d+)?\s*%?\s*")
+
+
+class Belief(Mapping[str, object]):
+    """A belief whose lazy values are worked out once, when they are asked for."""
+
+    def __init__(self, source: Mapping[str, object]) -> None:
+        self._source = dict(source)
+
+    def __getitem__(self, concept: str) -> object:
+        value = self._source[concept]
+        if callable(value):
+            value = self._source[concept] = value()
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._source)
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A place in the answer: its kind (see `concepts`), what is known there, what is around it."""
+
+    kind: str
+    known: Mapping[str, object]
+    outer: "Scope | None" = None
+    index: int = 0
+
+    def get(self, concept: str) -> object:
+        """What is known here of `concept`, also where it only follows from something else."""
+        if concept in self.known:
+            return self.known[concept]
+        if concept in OPPOSITES:
+            yes = to_bool(self.known.get(OPPOSITES[concept]))
+            return MISSING if yes is None else not yes
+        steps = self.known.get("steps")
+        if self.kind == "step":
+            return {"steps": [self.known], "position": self.index + 1}.get(concept, MISSING)
+        if isinstance(steps, list | tuple) and concept in ("edges", "order"):
+            return _order(steps) if concept == "order" else _edges(steps)
+        return MISSING
+
+    def sayings(self) -> Iterator[str]:
+        """Sentences that the belief has, the nearest first: for what it was not asked about."""
+        for concept in _SAYINGS:
+            value = self.known.get(concept)
+            if isinstance(value, str) and value:
+                yield value
+        if self.outer is not None:
+            yield from self.outer.sayings()
+            return
+        for concept in (*_SAYING_LISTS, "steps", "items"):
+            values = self.known.get(concept)
+            if isinstance(values, list | tuple):
+                yield from (to_text(value) for value in values if value)
+
+
+def _order(steps: list[Mapping[str, object]] | tuple[Mapping[str, object], ...]) -> list[object]:
+    return [step.get("id") for step in steps]
+
+
+def _edges(steps: list[Mapping[str, object]] | tuple[Mapping[str, object], ...]) -> list[object]:
+    return [
+        {"source": parent, "target": step.get("id")}
+        for step in steps
+        for parent in plain(step.get("depends_on", ()))
+    ]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A property as a schema asks for it: its words, the types it takes, the names beside it."""
+
+    name: str
+    about: str
+    types: frozenset[str]
+    beside: tuple[str, ...] = ()
+    fixed: bool = False  # an enum: only certain words will do
+
+
+@dataclass(frozen=True)
+class Found:
+    """The concept that a property is about ("" when no word is known) and the belief's value."""
+
+    concept: str
+    value: object
+
+
+def find(scope: Scope, ask: Ask) -> Found:
+    """What the belief says on what is asked for; its value is `MISSING` when it says nothing."""
+    concepts = _concepts(scope, ask)
+    for concept in concepts[:4]:
+        for stand_in in (concept, *STAND_INS.get(concept, ())):
+            value = _look_up(scope, stand_in, ask, own=stand_in == concept)
+            if value is not MISSING and _suits(value, stand_in, ask):
+                return Found(stand_in if stand_in in ("steps", *SHARES) else concept, value)
+    outer = scope.outer
+    if outer is not None and _may_inherit(scope, concepts, ask):
+        found = find(outer, ask)
+        if isinstance(found.value, list | tuple) and "array" not in ask.types:
+            parallel = found.value[scope.index] if scope.index < len(found.value) else MISSING
+            return Found(found.concept, parallel)
+        return found
+    return Found(concepts[0] if concepts else "", MISSING)
+
+
+def _look_up(scope: Scope, concept: str, ask: Ask, *, own: bool) -> object:
+    place: Scope | None = scope
+    while place is not None:
+        value = place.get(concept)
+        if value is not MISSING or own:
+            return value
+        # Only sentences stand in from further out: a step has no score of its own.
+        place = place.outer if ask.types <= {"string", "any"} and not ask.fixed else None
+    return MISSING
+
+
+def _may_inherit(scope: Scope, concepts: tuple[str, ...], ask: Ask) -> bool:
+    if scope.kind == "step":
+        return not concepts
+    return not concepts or bool(ask.types & {"string", "array", "object"})
+
+
+def _concepts(scope: Scope, ask: Ask) -> tuple[str, ...]:
+    beside = {name.lower() for name in ask.beside}
+    named = words(ask.name)
+    ranked = rank_concepts(scope.kind, ask.name, ask.about, _own(scope))
+    is_call = bool(beside & _CALL_INPUT) and not beside & (_TOOL_NAMES - {"action"})
+    if scope.kind == "step" and named in (("step",), ("task",), ("node",), ("number",), ("item",)):
+        first: tuple[str, ...] = ("id",) if ask.types & {"integer", "number"} else ("description",)
+    elif named == ("action",) and scope.kind == "step":
+        by_tool = ask.fixed or is_call or bool({"tool", "function"} & set(words(ask.about)))
+        first = ("tool",) if by_tool else ("description",)
+    elif named == ("name",) and is_call and scope.get("tool") is not MISSING:
+        first = ("tool",)
+    else:
+        first = ()
+    return (*first, *(concept for concept in ranked if concept not in first))
+
+
+def _own(scope: Scope) -> tuple[str, ...]:
+    return () if scope.kind == "root" else tuple(scope.known)
+
+
+def _suits(value: object, concept: str, ask: Ask) -> bool:
+    """Whether `value` can be said in one of the types that are asked for."""
+    if value is None:
+        return True
+    named = set(words(ask.name))
+    many = isinstance(value, list | tuple)
+    if ask.types & {"array", "object", "any"}:
+        return "array" in ask.types or not isinstance(value, bool)
+    if "string" in ask.types and not (many and not value):
+        return True
+    if "boolean" in ask.types and (not many or named & _ASKING):
+        return to_bool(value) is not None
+    if ask.types & {"integer", "number"}:
+        if many:
+            return bool(named & _COUNTING)
+        if isinstance(value, str):
+            return (
+                bool(_NUMERIC.fullmatch(value))
+                or concept == "id"
+                or (concept in SHARES and rank_of(value) is not None)
+            )
+        return not isinstance(value, bool | Mapping) or concept in SHARES
+    return False
+
+
+def open_scope(scope: Scope, concept: str, value: object, index: int = 0) -> Scope:
+    """The scope inside an object that stands for `value`, an item of `concept`."""
+    kind = _KIND_OF.get(concept, "item")
+    if isinstance(value, Mapping):
+        if kind == "arguments" and {"name", "value"} <= value.keys() and "of" in value:
+            kind = "argument"
+        return Scope(kind, value, scope, index)
+    known = {"text": to_text(value), "value": value, concept or "text": value, "id": value}
+    return Scope("item", known, scope, index)
