@@ -17,11 +17,19 @@ from pydantic import BaseModel, ValidationError
 from stub_model import STEPS, stub_answer
 
 from planlab.errors import BadInput
-from planlab.simulated import Simulator, simulated_sync_client
-from planlab.simulated.faults import SECONDS, Fault, parse_faults
+from planlab.simulated import SIZES, Simulator, simulated_sync_client
+from planlab.simulated.faults import SECONDS, Fault, parse_faults, spoil
+from planlab.simulated.reply import Reply
+from planlab.simulated.request import Request
 
 USER = {"role": "user", "content": "one two three four five six seven"}
 SEARCH = {"type": "function", "function": {"name": "search", "parameters": {"type": "object"}}}
+
+
+REQUEST = Request(SIZES["sim-large"], {})
+CALL = {"id": "c1", "type": "function", "function": {"name": "search", "arguments": "{}"}}
+CALLED = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+FOUND = {"role": "tool", "tool_call_id": "c1", "content": "found it"}
 
 
 class StepOfStub(BaseModel):
@@ -83,8 +91,20 @@ def test_seconds_can_be_set() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["earthquake@1", "refusal@", "refusal@0", "refusal@4-2", "refusal%0", "refusal%2", "refusal,"]
-    + ["refusal@x", "refusal(3)@1", "@1", "refusal@1@2", "refusal@²"],
+    [
+        "earthquake@1",
+        "refusal@",
+        "refusal@0",
+        "refusal@4-2",
+        "refusal%0",
+        "refusal%2",
+        "refusal,",
+        "refusal@x",
+        "refusal(3)@1",
+        "@1",
+        "refusal@1@2",
+        "refusal@²",
+    ],
 )
 def test_a_plan_that_means_nothing_is_refused_with_the_names_of_all_faults(text: str) -> None:
     with pytest.raises(BadInput) as caught:
@@ -180,9 +200,10 @@ def test_a_refusal_has_no_content_and_parses_to_nothing() -> None:
     assert refused.message.parsed is None
 
 
-@pytest.mark.parametrize("tools", [[SEARCH], []])
-def test_a_hallucinated_tool_was_not_offered(tools: list[Any]) -> None:
-    calls = message("hallucinated_tool", tools=tools).tool_calls or []
+@pytest.mark.parametrize("last", [USER, FOUND])  # a call is spoilt, an answer becomes one
+def test_a_hallucinated_tool_was_not_offered(last: dict[str, Any]) -> None:
+    messages = [USER, CALLED, FOUND] if last == FOUND else [USER]
+    calls = message("hallucinated_tool", messages=messages, tools=[SEARCH]).tool_calls or []
     assert calls
     assert calls[0].function.name != "search"
 
@@ -191,6 +212,19 @@ def test_a_hallucinated_tool_stands_in_a_plan_as_well() -> None:
     tools = [step["tool"] for step in plan("hallucinated_tool")["steps"]]
     assert tools[0] not in ("search", "write")
     assert tools[1:] == ["search", "write"]
+
+
+@pytest.mark.parametrize("text", ["Thought: hm\nAction: {}[x]", "Action: {}\nInput: x", "1. {}(x)"])
+def test_a_hallucinated_tool_stands_in_calls_written_as_text(text: str) -> None:
+    reply = spoil(Reply(text.format("search")), {"hallucinated_tool": Fault("")}, REQUEST)
+    assert reply.text == text.format("search_archive")
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', '```json\n{"a": [1]}\n```'])
+def test_malformed_json_lacks_a_bracket_wherever_it_stands(text: str) -> None:
+    spoilt = spoil(Reply(text), {"malformed_json": Fault("")}, REQUEST).text or ""
+    assert len(spoilt) == len(text) - 1
+    assert spoilt.count("{") > spoilt.count("}")
 
 
 def has_cycle(steps: list[dict[str, Any]]) -> bool:
@@ -216,16 +250,11 @@ def test_a_cyclic_plan_is_cyclic_and_only_that() -> None:
     ],
 )
 def test_other_shapes_of_plans_become_cyclic_too(steps: list[dict[str, Any]]) -> None:
-    from planlab.simulated.faults import _make_cyclic
-
     name, needs = ("step_id", "needs") if "needs" in steps[0] else ("name", "requires")
-    _make_cyclic({"plan": {"tasks": steps}})
+    whole = Reply(json.dumps({"plan": {"tasks": steps}}))
+    spoilt = spoil(whole, {"cyclic_plan": Fault("")}, REQUEST).text or ""
+    steps = json.loads(spoilt)["plan"]["tasks"]
     assert has_cycle([{"id": step[name], "depends_on": step[needs]} for step in steps])
-
-
-CALL = {"id": "c1", "type": "function", "function": {"name": "search", "arguments": "{}"}}
-CALLED = {"role": "assistant", "content": None, "tool_calls": [CALL]}
-FOUND = {"role": "tool", "tool_call_id": "c1", "content": "found it"}
 
 
 @pytest.mark.parametrize(

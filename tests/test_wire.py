@@ -283,7 +283,9 @@ def test_usage_ends_a_stream_only_where_it_is_asked_for() -> None:
 def test_usage_adds_up_and_grows_with_messages_and_tools() -> None:
     small, large = ask().usage, ask(messages=[USER, USER]).usage
     tooled = ask(tools=[SEARCH]).usage
-    assert small and large and tooled
+    assert small
+    assert large
+    assert tooled
     assert small.total_tokens == small.prompt_tokens + small.completion_tokens
     assert large.prompt_tokens == 2 * small.prompt_tokens
     assert tooled.prompt_tokens > small.prompt_tokens
@@ -291,7 +293,8 @@ def test_usage_adds_up_and_grows_with_messages_and_tools() -> None:
 
 def cached(sim: Simulator, *texts: str, model: str = "sim-large") -> int:
     usage = ask(sim, model=model, messages=[{"role": "user", "content": t} for t in texts]).usage
-    assert usage and usage.prompt_tokens_details
+    assert usage
+    assert usage.prompt_tokens_details
     return usage.prompt_tokens_details.cached_tokens or 0
 
 
@@ -322,7 +325,8 @@ def test_stop_ends_the_text_before_the_first_sequence(stop: object, text: str) -
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
 def test_a_limit_cuts_the_answer_and_says_so(name: str) -> None:
     done = ask(**{name: 5})
-    assert done.usage and done.usage.completion_tokens == 5
+    assert done.usage
+    assert done.usage.completion_tokens == 5
     assert done.choices[0].finish_reason == "length"
     assert ("I heard: " + USER["content"]).startswith(done.choices[0].message.content or "?")
     assert ask(**{name: 50}).choices[0].finish_reason == "stop"

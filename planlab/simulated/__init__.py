@@ -6,9 +6,10 @@ It answers the real `openai` client, in the process or over HTTP, and says that 
 import httpx2
 from openai import AsyncOpenAI, OpenAI
 
-from .carry import AsyncSimulatedTransport, SimulatedTransport, serve, serving
+from .carry import SimulatedTransport, serve, serving
+from .simulator import Latency, Simulator
 from .sizes import LARGE, SIZES, SMALL, Size
-from .wire import FINGERPRINT, Latency, Simulator
+from .wire import FINGERPRINT
 
 __all__ = [
     "FINGERPRINT",
@@ -36,7 +37,7 @@ def simulated_client(
         base_url=_BASE_URL,
         timeout=timeout,
         max_retries=max_retries,
-        http_client=httpx2.AsyncClient(transport=AsyncSimulatedTransport(simulator)),
+        http_client=httpx2.AsyncClient(transport=SimulatedTransport(simulator)),
     )
 
 

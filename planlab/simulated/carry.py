@@ -20,14 +20,41 @@ import httpx2
 from planlab.errors import BadInput
 
 from .request import Rejected
-from .wire import Response, Simulator, render_error, respond
+from .simulator import Simulator
+from .wire import Response, render_error, respond
 
 MAX_BODY = 16 * 2**20  # bytes of one request
 _IDLE = 60.0  # seconds after which a silent connection is closed
 
 
-class _Timetable:
-    """When each chunk is due, counted from the start, and where the client's patience ends."""
+class SimulatedTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
+    """The simulated endpoint as the transport of an `httpx2` client, sync or async."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """The response, once its first chunk is due. Raises ReadTimeout where that is too late."""
+        request.read()
+        delivery = self._deliver(request)
+        delivery.sleep(0)
+        return delivery.open()
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """The same, while other calls run."""
+        await request.aread()
+        delivery = self._deliver(request)
+        await delivery.async_sleep(0)
+        return delivery.open()
+
+    def _deliver(self, request: httpx2.Request) -> "_Delivery":
+        path, body = request.url.path, request.content
+        response = respond(request.method, path, body, simulator=self._simulator)
+        return _Delivery(response, request)
+
+
+class _Delivery(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A response's chunks, each when it is due, as far as the client's patience goes."""
 
     def __init__(self, response: Response, request: httpx2.Request) -> None:
         self._response = response
@@ -36,91 +63,48 @@ class _Timetable:
         patience = request.extensions.get("timeout", {}).get("read")
         self._patience = math.inf if patience is None else patience
 
-    def wait(self, index: int) -> tuple[float, bool]:
-        """Seconds to wait for chunk `index`, and whether it comes too late for the client."""
-        due = self._start + self._response.delay + index * self._response.pace
-        seconds = max(0.0, due - time.monotonic())
-        return min(seconds, self._patience), seconds > self._patience
+    def open(self) -> httpx2.Response:
+        """The response with this as its body."""
+        return httpx2.Response(self._response.status, headers=self._response.headers, stream=self)
 
-    def late(self) -> httpx2.ReadTimeout:
-        return httpx2.ReadTimeout(
-            "The simulated model did not answer in time.", request=self._request
-        )
+    def sleep(self, index: int) -> None:
+        """Waits until chunk `index` is due."""
+        seconds = self._seconds_to(index)
+        time.sleep(min(seconds, self._patience))
+        self._check_patience(seconds)
 
-    def broken(self) -> httpx2.RemoteProtocolError:
-        return httpx2.RemoteProtocolError(
-            "The connection broke in the middle of the body (simulated).", request=self._request
-        )
-
-
-class SimulatedTransport(httpx2.BaseTransport):
-    """The simulated endpoint as the transport of an `httpx2.Client`."""
-
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        body = request.read()
-        response = respond(request.method, request.url.path, body, simulator=self._simulator)
-        timetable = _Timetable(response, request)
-        _sleep(timetable, 0)
-        stream = _Stream(response, timetable)
-        return httpx2.Response(response.status, headers=response.headers, stream=stream)
-
-
-class _Stream(httpx2.SyncByteStream):
-    def __init__(self, response: Response, timetable: _Timetable) -> None:
-        self._response = response
-        self._timetable = timetable
+    async def async_sleep(self, index: int) -> None:
+        """The same, while other calls run."""
+        seconds = self._seconds_to(index)
+        await asyncio.sleep(min(seconds, self._patience))
+        self._check_patience(seconds)
 
     def __iter__(self) -> Iterator[bytes]:
         for index, chunk in enumerate(self._response.chunks):
-            _sleep(self._timetable, index)
+            self.sleep(index)
             yield chunk
-        if self._response.breaks:
-            raise self._timetable.broken()
-
-
-def _sleep(timetable: _Timetable, index: int) -> None:
-    seconds, late = timetable.wait(index)
-    time.sleep(seconds)
-    if late:
-        raise timetable.late()
-
-
-class AsyncSimulatedTransport(httpx2.AsyncBaseTransport):
-    """The simulated endpoint as the transport of an `httpx2.AsyncClient`."""
-
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        body = await request.aread()
-        response = respond(request.method, request.url.path, body, simulator=self._simulator)
-        timetable = _Timetable(response, request)
-        await _async_sleep(timetable, 0)
-        stream = _AsyncStream(response, timetable)
-        return httpx2.Response(response.status, headers=response.headers, stream=stream)
-
-
-class _AsyncStream(httpx2.AsyncByteStream):
-    def __init__(self, response: Response, timetable: _Timetable) -> None:
-        self._response = response
-        self._timetable = timetable
+        self._check_whole()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for index, chunk in enumerate(self._response.chunks):
-            await _async_sleep(self._timetable, index)
+            await self.async_sleep(index)
             yield chunk
+        self._check_whole()
+
+    def _seconds_to(self, index: int) -> float:
+        # Counted from the start, so that timers which come a little late do not add up.
+        due = self._start + self._response.delay + index * self._response.pace
+        return max(0.0, due - time.monotonic())
+
+    def _check_patience(self, seconds: float) -> None:
+        if seconds > self._patience:
+            message = f"The simulated model did not answer within {self._patience:g} s."
+            raise httpx2.ReadTimeout(message, request=self._request)
+
+    def _check_whole(self) -> None:
         if self._response.breaks:
-            raise self._timetable.broken()
-
-
-async def _async_sleep(timetable: _Timetable, index: int) -> None:
-    seconds, late = timetable.wait(index)
-    await asyncio.sleep(seconds)
-    if late:
-        raise timetable.late()
+            message = "The connection broke in the middle of the body (simulated)."
+            raise httpx2.RemoteProtocolError(message, request=self._request)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -137,7 +137,7 @@ def spoil(reply: Reply, faults: Mapping[str, Fault], request: Request) -> Reply:
         reply = replace(
             reply,
             text=reply.text and _break_json(reply.text),
-            calls=tuple((name, arguments[:-1]) for name, arguments in reply.calls),
+            calls=tuple((name, _break_json(arguments)) for name, arguments in reply.calls),
         )
     if "truncated" in faults:
         reply = replace(limit_to(reply, max(1, reply.tokens // 2)), finish="length")
@@ -147,12 +147,13 @@ def spoil(reply: Reply, faults: Mapping[str, Fault], request: Request) -> Reply:
 
 
 def _break_json(text: str) -> str:
-    return text.rstrip()[:-1] if text.rstrip().endswith(("}", "]")) else text
+    return _LAST_BRACKET.sub("", text)
 
 
 def _hallucinate(reply: Reply, request: Request) -> Reply:
-    """The reply with a tool that was not offered, in its first call or in the plan it writes."""
-    offered = re.findall(r'"name": "([\w-]+)"', json.dumps(request.body.get("tools")))
+    """The reply with a tool that was not offered: in its first call, in its plan, or as a call."""
+    tools: list[dict[str, dict[str, str]]] = request.body.get("tools") or []  # type: ignore[assignment]
+    offered = [tool["function"]["name"] for tool in tools]
     invented = "search_archive"
     while invented in offered:
         invented += "_v2"
@@ -166,13 +167,17 @@ def _hallucinate(reply: Reply, request: Request) -> Reply:
 
     if reply.calls:
         return replace(reply, calls=((invented, reply.calls[0][1]), *reply.calls[1:]))
-    edited = _edit_json(reply, rename)
-    if edited != reply or "response_format" in request.body:
-        return edited
-    return Reply(calls=((invented, "{}"),), finish="tool_calls")
+    text = _edit_json(reply, rename).text
+    text = text and _WRITTEN_CALL.sub(rf"\g<1>{invented}", text, count=1)
+    if text == reply.text and offered and "response_format" not in request.body:
+        return Reply(calls=((invented, "{}"),), finish="tool_calls")
+    return replace(reply, text=text)
 
 
 _TOOL_KEYS = ("tool", "tool_name", "action")
+_LAST_BRACKET = re.compile(r"[}\]](?=[^}\]]*$)")
+# "Action: search[...]" of ReAct's text form, "1. search(...)" of a compiler's plan.
+_WRITTEN_CALL = re.compile(r"(?im)^(\s*action:\s*|\s*\d+[.)]\s*)[a-z_][\w-]*(?=\s*[\[(]|\s*$)")
 
 
 def _edit_json(reply: Reply, edit: Callable[[object], None]) -> Reply:

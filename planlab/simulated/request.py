@@ -183,7 +183,7 @@ def _parse_json(raw: bytes) -> dict[str, object]:
 
 
 def _rejected(error: ValidationError) -> Rejected:
-    """The deepest errors: of a union such as text-or-parts, they are in the branch that was meant."""
+    """The deepest errors: of a union (text or parts), they are in the branch that was meant."""
     errors = error.errors(include_url=False)
     depth = max(len(one["loc"]) for one in errors)
     found = [(_path(one["loc"]), one["msg"]) for one in errors if len(one["loc"]) == depth]

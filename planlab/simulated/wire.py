@@ -6,41 +6,25 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import zip_longest
 from pathlib import Path
-from threading import Lock
 from traceback import extract_tb
-from typing import TYPE_CHECKING
 
 from planlab import __version__
-from planlab.errors import BadInput
 from planlab.tokens import count_tokens
 
-from .faults import Fault, check_up, forget_newest, parse_faults, spoil
+from .faults import Fault, check_up, forget_newest, spoil
 from .fill import Unfillable
 from .reply import Reply, limit_to, render_deltas, render_message, stop_at, write_reply
 from .request import Rejected, Request, parse_request, unknown_model
+from .simulator import CREATED, Simulator
 from .sizes import SIZES
 
-if TYPE_CHECKING:
-    from .act import Answer
-
 FINGERPRINT = f"simulated-by-planlab-{__version__}"
-CREATED = 1_733_702_400  # 2024-12-09 00:00 UTC, the Monday on which Acme's world stands
-CACHED_FROM = 1024  # tokens: shorter shared prefixes are not cached, as with OpenAI
 CHAT = "/v1/chat/completions"
-_KEPT_PREFIXES = 50_000
-
-
-@dataclass(frozen=True)
-class Latency:
-    """How slow the model is: seconds to the first token, and seconds for each token after it."""
-
-    first: float = 0.0
-    per_token: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -58,81 +42,6 @@ class Response:
     def is_stream(self) -> bool:
         """Whether the body is server-sent events."""
         return self.headers["content-type"].startswith("text/event-stream")
-
-
-@dataclass
-class Simulator:
-    """One simulated endpoint: its settings, the requests it has had and the prefixes it has cached.
-
-    `latency` is None, seconds a call, or a Latency. `created` is the clock of its answers (Unix
-    seconds). `answer` is the model itself. Safe to use from several threads.
-    Raises BadInput for faults or a latency that mean nothing.
-    """
-
-    faults: str | None = None
-    latency: float | Latency | None = None
-    seed: int = 0
-    created: int = CREATED
-    answer: "Callable[..., Answer]" = field(default_factory=lambda: _model())
-    requests: int = field(default=0, init=False)  # chat completions asked for so far
-
-    def __post_init__(self) -> None:
-        self._plan = parse_faults(self.faults)
-        self._latency = _parse_latency(self.latency)
-        self._seen: dict[bytes, None] = {}
-        self._lock = Lock()
-
-    def next_request(self) -> tuple[int, dict[str, Fault]]:
-        """The number of a new request, and the faults that befall it."""
-        with self._lock:
-            self.requests += 1
-            number = self.requests
-        return number, {f.name: f for f in self._plan if f.befalls(number, self.seed)}
-
-    def cached(self, model: str, blocks: list[tuple[str, int]]) -> int:
-        """Tokens of the longest run of first blocks that an earlier request began with as well.
-
-        Remembers `blocks`, pairs of text and tokens, for the requests to come.
-        """
-        digest, total, longest = sha256(model.encode()), 0, 0
-        with self._lock:
-            for text, tokens in blocks:
-                digest.update(sha256(text.encode()).digest())
-                total += tokens
-                if digest.digest() in self._seen:
-                    longest = total
-                self._seen[digest.digest()] = None
-            while len(self._seen) > _KEPT_PREFIXES:
-                del self._seen[next(iter(self._seen))]
-        return longest if longest >= CACHED_FROM else 0
-
-    def wait(self, tokens: int, chunks: int) -> tuple[float, float]:
-        """Seconds to the first chunk, and from each to the next, of an answer of `tokens`."""
-        if chunks == 1:
-            return self._seconds(tokens), 0.0
-        if isinstance(self._latency, Latency):
-            return self._latency.first, self._latency.per_token * tokens / (chunks - 1)
-        return self._latency / chunks, self._latency / chunks
-
-    def _seconds(self, tokens: int) -> float:
-        if isinstance(self._latency, Latency):
-            return self._latency.first + self._latency.per_token * tokens
-        return self._latency
-
-
-def _model() -> "Callable[..., Answer]":
-    from .act import answer
-
-    return answer
-
-
-def _parse_latency(latency: float | Latency | None) -> float | Latency:
-    parts = (
-        (latency.first, latency.per_token) if isinstance(latency, Latency) else (latency or 0.0,)
-    )
-    if not all(math.isfinite(part) and part >= 0 for part in parts):
-        raise BadInput(f"latency={latency!r}: seconds must be 0 or more, and finite.")
-    return latency or 0.0
 
 
 def respond(method: str, path: str, body: bytes, *, simulator: Simulator) -> Response:
@@ -235,8 +144,8 @@ def _write_replies(request: Request, simulator: Simulator, faults: dict[str, Fau
         except Exception as error:  # a fault of ours: say where, as any server would, and no retry
             at = extract_tb(error.__traceback__)[-1]
             raise Rejected(
-                f"The simulated model failed in {Path(at.filename).name}, line {at.lineno}: {error!r}"
-                ". That is a mistake in planlab: please report the request that caused it.",
+                f"The simulated model failed in {Path(at.filename).name}, line {at.lineno}: "
+                f"{error!r}. That is a mistake in planlab: report the request that caused it.",
                 status=500,
                 kind="server_error",
                 headers={"x-should-retry": "false"},
