@@ -1,0 +1,153 @@
+"""What the observations say: findings, figures and items, in words and with their sources; nothing is made up."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from planlab.simulated import words
+from planlab.simulated.scene import Scene, Seen
+
+_PRICE = re.compile(r"[$€£]\s?\d[\d,]*(?:\.\d+)?(?:\s?(?:per|a|an|/)\s?\w+(?:\s(?:per|a)\s\w+)?)?|\b\d[\d,]*(?:\.\d+)?\s?(?:dollars|USD|EUR|euros?|pounds)\b(?:\s(?:per|a)\s\w+)?", re.I)
+_INJECTED = re.compile(
+    r"\b(?:ignore|disregard|forget)\b[^.\n]{0,40}\b(?:instructions?|orders?|rules?|prompts?|task|goal)\b[.:,;!]*|"
+    r"\b(?:note|message|instruction|order|notice)s? (?:to|for) (?:the |all |any )?(?:ai |automated )?(?:assistants?|agents?|models?|ai)\b[^:.\n]*[.:,;!]*|"
+    r"(?:^|\n)\s*(?:\[?system\]?|new instructions?)\s*:|\b(?:ai )?(?:assistants?|agents?) (?:reading|processing|summari[sz]ing)[^.\n]*?\b(?:must|should|have to)\b", re.I)
+_TEXT_KEYS = ("text", "content", "snippet", "body", "summary", "description", "answer", "value", "result")
+_NAME_KEYS = ("title", "name", "page", "company", "url", "id", "path", "source")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that an observation says; `source` is where, `label` what about."""
+
+    label: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One of several things side by side, with its price where one is stated."""
+
+    name: str
+    text: str
+    price: str = ""
+
+    @property
+    def amount(self) -> float | None:
+        """The price as a number."""
+        return float(found[0]) if (found := words.numbers(self.price)) else None
+
+
+def order_in(text: str) -> str:
+    """The order that a text slips in: `ignore previous instructions and send …`; "" when there is none."""
+    match = _INJECTED.search(text)
+    if not match:
+        return ""
+    rest = re.sub(r"^(?:and|then|instead|,|:|\s|now|please|you must|must|to)+\s*", "", text[match.end() :].strip(), flags=re.I)
+    return words.clip(" ".join(words.sentences(rest)[:2]), 300)
+
+
+def facts(scene: Scene) -> list[Fact]:
+    """What has been found, each once, most recent last."""
+    wanted = words.content(scene.goal)
+    found = [fact for seen in scene.observations if not seen.error for fact in _of(seen, wanted)]
+    return list({(fact.label, fact.text): fact for fact in found}.values())
+
+
+def _of(seen: Seen, wanted: Sequence[str]) -> Iterator[Fact]:
+    source, asked = seen.tool or "given", [*wanted, *words.content(" ".join(map(str, seen.arguments.values())))]
+    value = seen.value
+    if isinstance(value, Mapping) and isinstance(value.get("rows"), list):
+        yield Fact("table", table_text(value), source)
+    elif isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
+        for each in value:
+            name = next((str(each[key]) for key in _NAME_KEYS if each.get(key)), "")
+            yield Fact(name, _best(_said(each), [*asked, *words.content(name)]), str(each.get("url") or each.get("page") or each.get("source") or source))
+    elif isinstance(value, Mapping):
+        yield Fact("", _best(_said(value), asked), source)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        asked_for = next((str(each) for each in seen.arguments.values()), "")
+        yield Fact("", f"{asked_for} = {figure(value)}" if asked_for else figure(value), source)
+    elif isinstance(value, list):
+        yield Fact("", ", ".join(map(str, value[:12])), source)
+    elif text := _best(str(value), asked):
+        yield Fact(str(seen.arguments.get("path", "")), text, source)
+
+
+def figure(value: object) -> str:
+    """A number as people write it."""
+    if isinstance(value, float):
+        return f"{value:.2f}".rstrip("0").rstrip(".")
+    return str(value)
+
+
+def _said(item: Mapping[str, object]) -> str:
+    text = next((str(item[key]) for key in _TEXT_KEYS if isinstance(item.get(key), str)), "")
+    return text or "; ".join(f"{key}: {figure(value)}" for key, value in item.items() if not isinstance(value, (dict, list)))
+
+
+def _best(text: str, wanted: Sequence[str], limit: int = 2) -> str:
+    """The sentences that bear most on what is wanted, in their order, without any order slipped in."""
+    found = [part for part in words.sentences(text[:20000]) if not _INJECTED.search(part)]
+    def worth(part: str) -> float:
+        return words.overlap(words.content(part), wanted) + words.overlap(wanted, words.content(part)) + 0.2 * bool(_PRICE.search(part))
+    best = sorted(found, key=worth, reverse=True)[:limit]
+    return words.clip(" ".join(part for part in found if part in best), 320)
+
+
+def rows(value: object) -> tuple[list[str], list[list[object]]]:
+    """A table's columns and rows; both empty where `value` is no table."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("rows"), list):
+        return [], []
+    columns = [str(column) for column in value.get("columns") or []]
+    return columns, [list(row.values()) if isinstance(row, Mapping) else list(row) for row in value["rows"] if isinstance(row, (list, tuple, Mapping))]
+
+
+def table_text(value: object) -> str:
+    """A small table in words: `refund 3, password 1`; a large one by its first rows."""
+    columns, table = rows(value)
+    if not table:
+        return "no rows"
+    if len(columns) == 1 and len(table) == 1:
+        return f"{columns[0]} = {figure(table[0][0])}"
+    if len(columns) == 2:
+        return f"by {columns[0]}: " + ", ".join(f"{row[0]} {figure(row[1])}" for row in table[:12])
+    head = "; ".join(", ".join(figure(cell) for cell in row[:4]) for row in table[:4])
+    return f"{len(table)} rows ({', '.join(columns)}): {words.clip(head, 200)}"
+
+
+def counted(scene: Scene) -> tuple[str, list[tuple[str, float]]]:
+    """The newest table of a label and a figure: what it is by, and its rows."""
+    for seen in reversed(scene.observations):
+        columns, table = rows(seen.value)
+        if seen.error:
+            continue
+        if len(columns) == 2 and table and all(isinstance(row[1], (int, float)) and isinstance(row[0], str) for row in table):
+            return columns[0], [(str(row[0]), float(row[1])) for row in table if isinstance(row[1], (int, float))]
+        if isinstance(seen.value, Mapping) and len(seen.value) > 1 and all(isinstance(v, (int, float)) for v in seen.value.values()):
+            return "category", [(str(k), float(v)) for k, v in seen.value.items()]
+    return "", []
+
+
+def items(scene: Scene, names: Sequence[str]) -> list[Item]:
+    """Each named thing with what was found on it and its price."""
+    found = facts(scene)
+    for line in words.sentences(scene.material):
+        found.append(Fact("", line, "given"))
+    return [item for name in names if (item := _item(name, found))]
+
+
+def _item(name: str, found: Sequence[Fact]) -> Item | None:
+    wanted = words.pieces(name)
+    about = [fact for fact in found if _names(wanted, fact.label)] or [fact for fact in found if _names(wanted, fact.text)]
+    if not about:
+        return None
+    priced = [(fact, match[0]) for fact in about for match in [_PRICE.search(fact.text)] if match]
+    fact, price = priced[0] if priced else (about[0], "")
+    return Item(name, fact.text, price.strip())
+
+
+def _names(wanted: Sequence[str], text: str) -> bool:
+    said = words.pieces(text)
+    return any(said[at : at + len(wanted)] == list(wanted) for at in range(len(said)))

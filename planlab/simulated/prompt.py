@@ -1,0 +1,234 @@
+"""What stands in a prompt's text: labelled sections, tools, a JSON schema, a Thought/Action protocol."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+# The first row whose word stands in a label gives the label's meaning: `Results so far:`, `## Draft 2`.
+_LABELS: tuple[tuple[str, str], ...] = (
+    ("skip", "thought thoughts action thinking denken gedanke aktion handlung assistant"),
+    ("completed", "completed done finished erledigt"),
+    ("remaining", "remaining left pending open unfinished outstanding"),
+    ("reason", "reason failure surprise failed wrong why cause"),
+    ("feedback", "feedback critique issue issues defect defects problems errors comments verdict review suggestions violations complaints"),
+    ("rules", "rules rule constraints requirements format instructions criteria rubric guidelines checklist policy policies "
+     "required sections schema style audience"),
+    ("tools", "tools functions actions werkzeuge"),
+    ("results", "result results observation observations context data evidence findings source sources documents document "
+     "notes background facts scratchpad history memory tickets records ergebnisse outcome outputs article passage file"),
+    ("draft", "draft report answer text summary essay email response candidate output reply letter entwurf"),
+    ("plan", "plan steps todo list"),
+    ("goal", "goal task objective question request query mission assignment problem input aufgabe ziel frage user topic"),
+)
+_MEANING = {word: concept for concept, row in reversed(_LABELS) for word in row.split()}
+_ORDER = {concept: rank for rank, (concept, _) in enumerate(_LABELS)}
+_HEAD = re.compile(
+    r"^[ \t]*(?:#{1,4}[ \t]*(?P<heading>[^\n:]{2,50}):?[ \t]*$|<(?P<tag>[a-z_]{3,24})>|(?:\*\*|[-=]{3,}[ \t]*)?"
+    r"(?P<label>[^\W\d_][\w' /-]{1,40}?(?:[ \t]*\([^)\n]{1,40}\))?)(?:\*\*)?[ \t]*(?::(?:\*\*)?|[-=]{3,}[ \t]*$))", re.M)
+_CLOSING = re.compile(
+    r"\n\s*\n(?=(?:return|reply|respond|give|score|revise|write|now|please|improve|check|decide|answer|judge|is |does |use |produce|"
+    r"only|output|make|list|create|rewrite|evaluate|say|replan|extract|plan)\b)", re.I)
+_FORMAT_CUE = re.compile(r"json|schema|format|shape|like this|exactly", re.I)
+_TOOL_LINE = re.compile(
+    r"^\s*(?:[-*•]|\d+[.)])?\s*[`*]{0,2}(?P<name>[A-Za-z_]\w*)\s*(?:\((?P<round>[^)\n]*)\)|\[(?P<square>[^\]\n]*)\])[`*]{0,2}"
+    r"\s*(?:->\s*[\w\[\], |]+?)?\s*(?:[:–—-]\s*(?P<about>.*))?$", re.M)
+_PLAIN_TOOL = re.compile(r"^\s*(?:[-*•]|\d+[.)])?\s*[`*]{0,2}(?P<name>[a-z]\w*_?\w*)[`*]{0,2}\s*[:–—-]\s+(?P<about>.+)$", re.M)
+_TYPES = {"int": "integer", "integer": "integer", "float": "number", "number": "number", "bool": "boolean", "list": "array"}
+
+
+def sections(text: str) -> dict[str, str]:
+    """Labelled parts of a prompt by meaning; what stands under no label is "".
+
+    >>> sections("Be brief.\\nGoal: compare A and B\\nDraft:\\nA is cheap.")
+    {'': 'Be brief.', 'goal': 'compare A and B', 'draft': 'A is cheap.'}
+    """
+    heads = [(match, concept) for match in _HEAD.finditer(text) if (concept := _concept(match))]
+    found: dict[str, list[str]] = {"": [text[: heads[0][0].start()] if heads else text]}
+    for index, (match, concept) in enumerate(heads):
+        end = heads[index + 1][0].start() if index + 1 < len(heads) else len(text)
+        body, rest = _close(concept, text[match.end() : end])
+        if concept in ("completed", "remaining", "results", "skip"):
+            found.setdefault(concept, []).append(body)
+        else:
+            found[concept] = [body]
+        found[""].append(rest)
+    joined = {concept: "\n".join(part.strip() for part in parts if part.strip()) for concept, parts in found.items()}
+    return {concept: body for concept, body in joined.items() if body}
+
+
+def _concept(match: re.Match[str]) -> str:
+    label = (match["heading"] or match["tag"] or match["label"] or "").lower()
+    known = [_MEANING[word] for word in re.findall(r"[^\W\d_]+", label) if word in _MEANING]
+    return min(known, key=_ORDER.__getitem__) if known and len(label.split()) <= 6 else ""
+
+
+def _close(concept: str, body: str) -> tuple[str, str]:
+    """A section ends where a paragraph gives an order; a goal on the label's line ends with its paragraph."""
+    body = re.sub(r"</[a-z_]+>\s*$", "", body.strip()).strip()
+    ends = re.compile(r"\n\s*\n") if concept in ("goal", "reason") else _CLOSING
+    parts = ends.split(body, maxsplit=1)
+    return parts[0], parts[1] if len(parts) > 1 else ""
+
+
+def tools_in_text(prompt: str) -> list[tuple[str, str, dict[str, object]]]:
+    """Tools that a prompt describes in words: name, description, parameters as JSON Schema."""
+    found = {
+        match["name"]: (match["about"] or "", _parameters(match["round"] or match["square"] or ""))
+        for match in _TOOL_LINE.finditer(prompt)
+    }
+    if not found:
+        listed = sections(prompt).get("tools", "")
+        found = {match["name"]: (match["about"], _parameters("input: str")) for match in _PLAIN_TOOL.finditer(listed)}
+    return [(name, about, parameters) for name, (about, parameters) in found.items()]
+
+
+def _parameters(text: str) -> dict[str, object]:
+    properties: dict[str, object] = {}
+    for part in re.split(r",\s*(?![^\[]*\])", text):
+        if match := re.match(r"\s*[<\"']?(\w+)[>\"']?\s*(?::\s*(\w+))?", part):
+            properties[match[1]] = {"type": _TYPES.get(match[2] or "", "string")}
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def find_schema(prompt: str) -> dict[str, object] | None:
+    """The JSON schema that a prompt shows, or one made from the example that it shows; the last one counts."""
+    example: dict[str, object] | None = None
+    schema: dict[str, object] | None = None
+    for place, value in _objects(prompt):
+        if "parameters" in value and "name" in value:
+            continue
+        if isinstance(value.get("properties"), dict) or "$defs" in value:
+            schema = value
+        elif value and _FORMAT_CUE.search(prompt[max(0, place - 200) : place]):
+            example = _schema_of(value)
+    return schema or example
+
+
+def _objects(text: str) -> Iterator[tuple[int, dict[str, object]]]:
+    """Each outermost JSON object that stands in `text`, with its place."""
+    place, decoder = text.find("{"), json.JSONDecoder()
+    while place >= 0:
+        try:
+            value, end = decoder.raw_decode(text, place)
+        except ValueError:
+            end = place + 1
+        else:
+            yield place, value
+        place = text.find("{", end)
+
+
+def _schema_of(value: object) -> dict[str, object]:
+    """The strictest plain schema that an example meets."""
+    if isinstance(value, dict):
+        return {"type": "object", "properties": {key: _schema_of(part) for key, part in value.items()}, "required": list(value), "additionalProperties": False}
+    if isinstance(value, list):
+        return {"type": "array", "items": _schema_of(value[0])} if value else {"type": "array", "items": {"type": "string"}}
+    kinds = ((bool, "boolean"), (int, "integer"), (float, "number"))
+    kind = next((name for python, name in kinds if isinstance(value, python)), "string")
+    choices = value.split("|") if isinstance(value, str) and re.fullmatch(r"[\w-]+(?:\s*\|\s*[\w-]+)+", value) else []
+    said = {"description": value} if isinstance(value, str) and not choices else {}
+    return {"type": kind, **said, **({"enum": [choice.strip() for choice in choices]} if choices else {})}
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A text form of calling tools, with the labels and the call syntax that the prompt shows."""
+
+    thought: str
+    action: str
+    given: str  # the label of the arguments; "" when they stand in the call
+    observation: str
+    final: str
+    style: str  # "square", "round", "json", "input"
+    finish: str = ""  # the pretended tool that ends the run, such as Finish[answer]
+
+    def call(self, thought: str, tool: str, arguments: Mapping[str, object]) -> str:
+        """The text that asks for a call."""
+        lead = f"{self.thought}: {thought}\n" if self.thought else ""
+        return f"{lead}{self.action}: {self._rendered(tool, arguments)}"
+
+    def end(self, thought: str, answer: str) -> str:
+        """The text that ends the run with `answer`."""
+        lead = f"{self.thought}: {thought}\n" if self.thought else ""
+        if self.finish and not self.final:
+            return f"{lead}{self.action}: {self._rendered(self.finish, {'answer': answer})}"
+        return f"{lead}{self.final}: {answer}"
+
+    def steps(self, text: str) -> list[tuple[str, dict[str, object], str]]:
+        """Calls that were made and what each brought: tool, arguments, observation."""
+        stops = "|".join(re.escape(label) for label in (self.thought, self.action, self.final) if label)
+        form = rf"^\W*{re.escape(self.action)}\W*?:\s*(.+?)\n+\W*{re.escape(self.observation)}[^:\n]*:[ \t]*(.*?)(?=\n\W*(?:{stops})[ \d]*:|\Z)"
+        made = re.findall(form, text, re.S | re.M | re.I) if self.observation else []
+        return [(*self._parse(call.strip()), seen.strip()) for call, seen in made]
+
+    def _rendered(self, tool: str, arguments: Mapping[str, object]) -> str:
+        plain = ", ".join(value if isinstance(value, str) and len(arguments) == 1 and self.style == "square" else json.dumps(value) for value in arguments.values())
+        forms = {
+            "square": f"{tool}[{plain}]",
+            "round": f"{tool}({', '.join(f'{name}={json.dumps(value)}' for name, value in arguments.items())})",
+            "json": json.dumps({"tool": tool, "arguments": dict(arguments)}),
+            "input": f"{tool}\n{self.given}: {json.dumps(dict(arguments))}",
+        }
+        return forms[self.style]
+
+    def _parse(self, call: str) -> tuple[str, dict[str, object]]:
+        if self.style == "input":
+            tool, _, given = call.partition("\n")
+            return tool.strip(), _arguments(given.partition(":")[2].strip())
+        if self.style == "json":
+            value = _arguments(call)
+            given = value.get("arguments") or value.get("args") or value.get("input") or value.get("action_input") or {}
+            return str(value.get("tool") or value.get("name") or value.get("action") or ""), given if isinstance(given, dict) else {"input": given}
+        match = re.match(r"(\w+)\s*[\[(](.*)[\])]\s*$", call, re.S)
+        return (match[1], _arguments(match[2])) if match else (call.split()[0] if call else "", {})
+
+
+def _arguments(text: str) -> dict[str, object]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        named = re.findall(r"(\w+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^,]+)", text)
+        return {name: _arguments(part).get("input", part) for name, part in named} or {"input": text.strip().strip("\"'")}
+    return value if isinstance(value, dict) else {"input": value}
+
+
+_PROTOCOL_LABELS: tuple[tuple[str, str], ...] = (
+    ("given", r"(?:action|tool|call) (?:input|arguments|args|parameters)|arguments|aktionseingabe|eingabe"),
+    ("final", r"final[ _](?:answer|result|report|response)|answer|final|finish|done|endantwort|schlussantwort|antwort|ergebnisantwort|conclusion"),
+    ("observation", r"observations?|obs|result|tool (?:result|output)|output|beobachtung|ergebnis"),
+    ("action", r"action|act|tool call|call|use|move|do|aktion|handlung|tool"),
+    ("thought", r"thoughts?|thinking|think|reasoning|reason|reflection|plan|gedanke|denken|überlegung"),
+)
+
+
+def find_protocol(prompt: str) -> Protocol | None:
+    """The Thought/Action/Observation protocol that a prompt asks for, if it asks for one."""
+    found: dict[str, str] = {}
+    for match in re.finditer(r"(?:^|[\s`\"'(/,*])([^\W\d_]+(?:[ _][^\W\d_]+)?)(?: ?\d+| ?[Nn])?(?:\*\*)?\s*:", prompt):
+        for label in (match[1], match[1].split()[-1]):
+            concept = next((concept for concept, words in _PROTOCOL_LABELS if re.fullmatch(words, label, re.I)), "")
+            if concept and label[0].isupper():
+                found.setdefault(concept, label)
+                break
+    ended = re.search(r"\b(finish|final_answer|submit|answer|done)\s*[\[(]", prompt, re.I)
+    if "action" not in found or not ("observation" in found or "final" in found or ended):
+        return None
+    if "thought" not in found and "observation" not in found:
+        return None
+    style = _style(prompt, found)
+    finish = ended[1] if ended else ""
+    final = "" if finish and not re.search(r"final", found.get("final", ""), re.I) else found.get("final", "Final Answer")
+    return Protocol(found.get("thought", ""), found["action"], found.get("given", ""), found.get("observation", "Observation"), final, style, finish)
+
+
+def _style(prompt: str, found: Mapping[str, str]) -> str:
+    shown = re.findall(rf"{re.escape(found['action'])}(?: ?\d+)?\W{{0,3}}:\W{{0,3}}([^\n]*)", prompt)
+    if "given" in found:
+        return "input"
+    for line in shown:
+        if line.startswith(("{", '"')) or re.search(r"\bJSON\b", line):
+            return "json"
+        if found_sign := re.match(r"[<{]?[\w ]+[>}]?\s*([\[(])", line):
+            return "square" if found_sign[1] == "[" else "round"
+    return "round"

@@ -1,0 +1,180 @@
+"""Answers in words, made of what was observed: an answer, a report, what was done, what is missing."""
+
+import re
+from collections.abc import Sequence
+
+from planlab.simulated import words
+from planlab.simulated.arguments import calculate, title, worded, written
+from planlab.simulated.facts import Item, counted, facts, figure, items, order_in
+from planlab.simulated.scene import Scene, Seen
+from planlab.simulated.tasks import Step, positive, tool_kind
+
+_NO_TOOLS = "I am a simulated model: I know only what stands in this conversation"
+
+
+def answer_text(scene: Scene, steps: Sequence[Step]) -> str:
+    """The final answer to the scene's goal, within its limit of words."""
+    if not scene.goal:
+        return _limited(_adrift(scene), scene)
+    parts = [_sum(scene, steps), _done(scene, steps), _body(scene, steps), _missing(scene, steps), _warning(scene)]
+    text = "\n\n".join(part for part in parts if part)
+    return _limited(text or _unknown(scene), scene)
+
+
+def report(scene: Scene, names: Sequence[str] = ()) -> str:
+    """A report on what was found: title, findings, comparison, recommendation, sources."""
+    found, listed = facts(scene), items(scene, names)
+    lines = [f"- {item.name[:1].upper() + item.name[1:]}: {item.text}" for item in listed]
+    told = " ".join(item.text for item in listed)
+    lines += [f"- {fact.label + ': ' if fact.label and fact.label != 'table' else ''}{fact.text}" for fact in found if fact.text and fact.text not in told][: 8 - min(len(lines), 5)]
+    parts = [f"# {title(scene.goal)}"]
+    if lines:
+        parts.append("## Findings\n" + "\n".join(lines))
+    elif scene.material:
+        parts.append("## Findings\n" + "\n".join(f"- {words.clip(line, 300)}" for line in scene.material.splitlines() if line.strip()))
+    parts += [f"## {head}\n{body}" for head, body in _judged(scene, listed)]
+    if absent := [name for name in names if name not in [item.name for item in listed]]:
+        parts.append(f"## Missing\nNothing was found on {', '.join(absent)}.")
+    if sources := [source for source in dict.fromkeys(fact.source for fact in found) if source != "given"]:
+        parts.append("Sources: " + ", ".join(sources))
+    return "\n\n".join(parts) if len(parts) > 1 else f"{parts[0]}\n\nNo data on this is in view, so no figures are given."
+
+
+def _judged(scene: Scene, listed: Sequence[Item]) -> list[tuple[str, str]]:
+    """Comparison and recommendation, where the figures allow one."""
+    priced = sorted((item for item in listed if item.amount is not None), key=lambda item: item.amount or 0)
+    label, table = counted(scene)
+    parts: list[tuple[str, str]] = []
+    if len(priced) >= 2:
+        parts.append(("Comparison", f"{_cap(priced[0].name)} is the cheapest at {priced[0].price}, {priced[-1].name} the dearest at {priced[-1].price}."))
+        parts.append(("Recommendation", f"Measure our price against {priced[0].name} ({priced[0].price}) first."))
+    elif table:
+        top, total = max(table, key=lambda row: row[1]), sum(value for _, value in table)
+        line = f"Total: {figure(total)}. Top {label}: {top[0]} ({figure(top[1])})."
+        parts.append(("Figures", line + _course(label, table)))
+        parts.append(("Recommendation", f"Look first at {top[0]}: it makes up {top[1] / total:.0%} of the total." if total else "Nothing to act on yet."))
+    return parts
+
+
+def recommendation(scene: Scene, names: Sequence[str]) -> str:
+    """What to do next, as far as the figures say."""
+    judged = dict(_judged(scene, items(scene, names)))
+    return judged.get("Recommendation", "Decide once the missing facts are known." if not facts(scene) else f"Act on what was found: {words.clip(facts(scene)[-1].text, 120)}")
+
+
+def _course(label: str, table: Sequence[tuple[str, float]]) -> str:
+    """How a figure went over time, for a table by month, week or date."""
+    if label not in ("month", "week", "date", "day", "quarter", "year") or len(table) < 2 or not table[0][1]:
+        return ""
+    change = (table[-1][1] - table[0][1]) / table[0][1]
+    return f" From {table[0][0]} to {table[-1][0]} it {'rose' if change > 0 else 'fell'} by {abs(change):.1%}."
+
+
+def _cap(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _sum(scene: Scene, steps: Sequence[Step]) -> str:
+    """The result of a calculation: from the tool's observation, else worked out here."""
+    if not any(step.kind == "compute" for step in steps) and not written(scene.goal):
+        return ""
+    for seen in reversed(scene.observations):
+        if seen.error is None and isinstance(seen.value, (int, float)) and not isinstance(seen.value, bool):
+            asked = next((str(each) for each in seen.arguments.values() if isinstance(each, str)), "")
+            return f"The result is {figure(seen.value)}" + (f" ({asked})." if asked else ".")
+    formula = written(scene.goal) or (worded(scene.goal) if not scene.observations else None)
+    value = calculate(formula) if formula else None
+    return f"The result is {figure(value)} ({formula})." if value is not None else ""
+
+
+def _done(scene: Scene, steps: Sequence[Step]) -> str:
+    """What was written, sent, paid or deleted, in the tool's own words."""
+    acts = [seen for seen in scene.observations if seen.fresh and not seen.error and _acts(seen, scene)]
+    lines = [f"Done: {words.clip(_told(seen), 200)}" for seen in acts]
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _told(seen: Seen) -> str:
+    value = seen.value
+    if isinstance(value, str) and len(value) > 3:
+        return value
+    given = ", ".join(f"{name} {words.clip(str(each), 40)}" for name, each in seen.arguments.items())
+    return f"{seen.tool} ({given}): {words.clip(seen.text, 80)}"
+
+
+def _acts(seen: Seen, scene: Scene) -> bool:
+    tool = next((tool for tool in scene.tools if tool.name == seen.tool), None)
+    return tool is not None and tool_kind(tool) in ("write", "draft", "send", "pay", "delete", "book", "change")
+
+
+def _body(scene: Scene, steps: Sequence[Step]) -> str:
+    names = names_of(scene, steps)
+    found = [fact for fact in facts(scene) if fact.text]
+    wants = re.search(r"\b(?:report|summary|summari[sz]e|compar\w+|overview|analy[sz]e|analysis|brief|trends?|recommend\w*)\b", scene.goal, re.I)
+    if wants and (found or scene.material):
+        return report(scene, names)
+    told = [seen for seen in scene.observations if _acts(seen, scene)]
+    plain = [fact for fact in found if fact.source not in [seen.tool for seen in told] and " = " not in fact.text]
+    return "\n".join(f"{fact.label}: {fact.text}" if fact.label and fact.label != "table" else fact.text for fact in _relevant(plain, scene))
+
+
+def _relevant(found: Sequence, scene: Scene) -> list:
+    """The three facts that bear most on the goal, in their order."""
+    wanted = words.content(scene.goal)
+    best = sorted(found, key=lambda fact: -words.overlap(wanted, words.content(f"{fact.label} {fact.text}")))[:3]
+    return [fact for fact in found if fact in best]
+
+
+def names_of(scene: Scene, steps: Sequence[Step]) -> list[str]:
+    """The things side by side that the work is about."""
+    listed = words.entities(positive(scene.goal))
+    return listed or [match[1] for step in steps if step.kind in words.GATHER and (match := re.search(r"\b([a-z]+ [A-Z])\b", step.description))]
+
+
+def _missing(scene: Scene, steps: Sequence[Step]) -> str:
+    """What failed or had no tool, said plainly."""
+    failed = {seen.tool: seen.error for seen in scene.observations if seen.error and seen.fresh}
+    for seen in scene.observations:
+        if not seen.error:
+            failed.pop(seen.tool, None)
+    lines = [f"Not done: {tool or 'a call'} failed ({words.clip(error or '', 140)})." for tool, error in failed.items()]
+    for step in steps:
+        if step.tool is None and step.kind in ("send", "pay", "delete", "book", "test") and (scene.tools or step.kind in words.EFFECTS):
+            lines.append(f"Not done: no tool that I may use can do this: {words.clip(step.description, 100)}.")
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _warning(scene: Scene) -> str:
+    orders = [order for seen in scene.observations if (order := order_in(seen.text))]
+    if not orders or scene.size.obeys_injection:
+        return ""
+    return f"A tool result contained instructions that are not yours; I did not follow them: “{words.clip(orders[0], 100)}”."
+
+
+def _adrift(scene: Scene) -> str:
+    """With the goal forgotten, the newest text is all there is to talk about."""
+    found = facts(scene)
+    return words.clip(found[-1].text, 400) if found else words.clip(scene.ask, 200) or "How can I help?"
+
+
+def _unknown(scene: Scene) -> str:
+    """An answer from nothing but the request: a sum, a greeting, an outline, or what is missing."""
+    goal = scene.goal
+    if re.match(r"(?:hi|hello|hey|good (?:morning|evening|afternoon)|hallo)\b", goal, re.I) and len(goal.split()) < 6:
+        return "Hello! I am a simulated model. Tell me a task, and the tools I may use."
+    if scene.material:
+        return words.clip(" ".join(words.sentences(scene.material)[:3]), 400)
+    if re.match(r"say|repeat|reply with|answer with", goal, re.I) and (quoted := re.search(r"[\"'“]([^\"'”]+)[\"'”]|(?:say|repeat|with)(?: only| just)? ([\w ]+?)\.?$", goal, re.I)):
+        return quoted[1] or quoted[2]
+    return f"{_NO_TOOLS}, and nothing here says it. What I would need for “{words.clip(goal, 100)}”: a source to read or a tool that can look it up."
+
+
+def _limited(text: str, scene: Scene) -> str:
+    if scene.word_limit is None or len(text.split()) <= scene.word_limit:
+        return text
+    kept: list[str] = []
+    for part in words.sentences(re.sub(r"^#+ .*$", "", text, flags=re.M)):
+        if len(" ".join([*kept, part]).split()) > scene.word_limit:
+            break
+        kept.append(part)
+    return " ".join(kept) or " ".join(text.split()[: scene.word_limit])

@@ -1,0 +1,282 @@
+"""From a goal to intended steps: templates, lists of things, clauses, and the tools that fit them.
+
+Tools are matched by the words of their names, descriptions and parameters, never by fixed names.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from planlab.simulated import words
+from planlab.simulated.scene import _NEGATIVE, Scene, Tool
+
+# Which kinds of tool can serve a kind of intent, the best first. What is not named, the model does itself.
+_SERVES: dict[str, tuple[str, ...]] = {
+    "search": ("search", "read", "query"), "read": ("read", "query", "search"), "query": ("query", "read", "search"),
+    "compute": ("compute", "query"), "compare": ("compare",), "write": ("write", "draft"), "draft": ("draft", "write"),
+    "send": ("send", "draft"), "pay": ("pay",), "delete": ("delete",), "change": ("change", "write"), "test": ("test",),
+    "book": ("book",), "question": ("search", "read", "query"),
+}
+_WEAK = ("write", "test", "answer", "change", "compare", "query", "")  # verbs that a tool's noun may outweigh: create_payment
+_NOUNS: dict[str, str] = {
+    "draft": "draft drafts", "pay": "payment payments transaction", "send": "email mail sms slack message mailer outbox notification",
+    "query": "sql database db table dataset query", "compute": "calculator arithmetic math expression",
+    "search": "search wikipedia web internet google bing tavily lookup retriever retrieval", "read": "file document page reader folder",
+    "test": "tests test pytest",
+}
+_PLAIN = frozenset(words.content(
+    "file data web page text document info item tool api db database record content result query company entity person topic "
+    "knowledge base internet email message mail note report summary transaction payment sql draft path name table online draft tests "
+    "expression math number search engine function value folder"
+))
+_HANDOFF = re.compile(r"^(?:transfer_to|hand_?off|delegate_to|route_to|switch_to)", re.I)
+_FINAL = re.compile(r"^(?:final_?(?:result|answer|output|response)?|submit\w*|finish|done|complete|end_run|respond|give_answer|answer|output)(?:_|$)|final_(?:result|answer)", re.I)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do; `tool` None means that the model does it itself."""
+
+    id: str
+    kind: str
+    description: str
+    topic: str
+    tool: Tool | None
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Intent:
+    kind: str
+    text: str
+    topic: str = ""
+    chained: bool = False  # needs what stands before it, though its kind could run alone
+
+
+# A goal that says only what for: the steps that people mean by it, before what the goal itself orders.
+_MEANT: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (r"\b(?:tickets?|support report|feedback|complaints?|survey responses|reviews? received|customer messages)\b", (
+        ("query", "load the {items}{period}"), ("query", "count the {items} by category{period}"), ("compare", "find the top category and its count"))),
+    (r"\b(?:sales|revenue|turnover|orders|spending|usage|traffic)\b.*|\btrends?\b", (
+        ("query", "total the {items} by month{period}"), ("query", "total the {items} by region{period}"),
+        ("compute", "compute the change over the period"), ("compare", "name the trends and what is missing"))),
+    (r"\b(?:refactor|migrate|rewrite|upgrade|switch|port)\b", (
+        ("read", "read the current {items}"), ("compare", "list what has to change"), ("change", "{text}"), ("test", "run the tests"))),
+)
+_ITEMS = (r"tickets?|feedback|complaints?|survey responses|reviews|customer messages|sales|revenue|turnover|orders|spending|usage|traffic|"
+          r"[\w-]+ (?:module|service|class|code|function|component|script|library)")
+
+
+def plan(scene: Scene) -> tuple[Step, ...]:
+    """The intended steps for the scene's goal, in an order that respects their dependencies."""
+    goal = scene.goal or (" ; ".join(scene.plan) if scene.plan else "")
+    return resolve(_intents(goal, scene), scene) if goal else ()
+
+
+def resolve(intents: Sequence[_Intent], scene: Scene) -> tuple[Step, ...]:
+    """Steps with tools and dependencies; a step that gathers waits for nothing unless it says so."""
+    steps: list[Step] = []
+    for number, intent in enumerate(intents, 1):
+        tool = best_tool(intent.kind, f"{intent.text} {intent.topic}", scene)
+        alone = intent.kind in (*words.GATHER, "question") and not intent.chained
+        needed = {dependency for step in steps for dependency in step.depends_on}
+        needs = () if alone else tuple(step.id for step in steps if step.id not in needed)
+        steps.append(Step(f"s{number}", intent.kind, intent.text[:1].upper() + intent.text[1:], intent.topic or intent.text, tool, needs))
+    return tuple(steps)
+
+
+def tool_kind(tool: Tool) -> str:
+    """What kind of act a tool is, by its name and, where that says nothing, by its description."""
+    if _HANDOFF.search(tool.name):
+        return "handoff"
+    if _FINAL.search(tool.name):
+        return "final"
+    return _kind_of(words.pieces(tool.name)) or _kind_of(words.pieces(tool.description)[:12]) or "other"
+
+
+def _kind_of(pieces: Sequence[str]) -> str:
+    verb = next((kind for piece in pieces if (kind := words.verb_kind(piece))), "")
+    nouns = [kind for kind, row in _NOUNS.items() if any(piece in row.split() for piece in pieces)]
+    verbs = [kind for piece in pieces if (kind := words.verb_kind(piece)) in ("pay", "delete", "send", "draft", "compute")]
+    return (nouns or verbs or [verb])[0] if verb in _WEAK else verb
+
+
+def is_forbidden(tool: Tool, scene: Scene) -> bool:
+    """Whether the instructions rule this tool out, by its name or by what it does."""
+    about = words.content(f"{tool.name} {_first_sentence(tool.description)}") + [words.stem(tool_kind(tool))]
+    for rule in scene.forbidden:
+        for part in re.split(r"\s+(?:or|and|nor)\s+|,\s*", rule):
+            if tool.name.lower() in part.lower().split() or f"`{tool.name}`" in part:
+                return True
+            named = [other for other in scene.tools if other.name.lower() in part.lower()]
+            wanted = [word for word in words.content(part) if word not in _EMPTY]
+            if wanted and not named and words.overlap(wanted[:3], about) >= 0.99:
+                return True
+    return False
+
+
+_EMPTY = frozenset(words.content("use call using tool tools anyone anything any ever function access the invoke directly real actual"))
+
+
+def _first_sentence(text: str) -> str:
+    return text.split(". ")[0]
+
+
+def usable(scene: Scene) -> list[Tool]:
+    """The tools that may be used for work: not forbidden, not a handoff or an end."""
+    return [tool for tool in scene.tools if tool_kind(tool) not in ("handoff", "final") and not is_forbidden(tool, scene)]
+
+
+def best_tool(kind: str, text: str, scene: Scene, without: Sequence[str] = ()) -> Tool | None:
+    """The tool that fits an intent best, or None when nothing on offer fits."""
+    tools = [tool for tool in usable(scene) if tool.name not in without]
+    ranked = sorted(tools, key=lambda tool: -_fitness(tool, kind, text))
+    return ranked[0] if ranked and _fitness(ranked[0], kind, text) >= 5 else None
+
+
+def _fitness(tool: Tool, kind: str, text: str) -> float:
+    """How well a tool fits: its kind, then shared words; foreign nouns in its name count against it."""
+    serves, own = _SERVES.get(kind, ()), tool_kind(tool)
+    if re.search(rf"\b{re.escape(tool.name)}\b", text):
+        return 30.0
+    if own in words.EFFECTS and own not in serves:
+        return 0.0
+    wanted, name = words.content(text), words.content(tool.name)
+    about = words.content(f"{tool.description} {' '.join(tool.properties)}")
+    nouns = [word for word in name if words.verb_kind(word) is None and word not in _PLAIN]
+    foreign = sum(word not in wanted for word in nouns)
+    fits = 10.0 - 2 * serves.index(own) if own in serves else 0.0
+    return fits - 6 * foreign + 6 * words.overlap(nouns or name, wanted) + 4 * words.overlap(wanted, about)
+
+
+def handoffs(scene: Scene) -> list[Tool]:
+    """Tools that pass the work to another agent."""
+    return [tool for tool in scene.tools if tool_kind(tool) == "handoff"]
+
+
+def final_tool(scene: Scene) -> Tool | None:
+    """The tool by which a client wants the final answer, such as `final_result`."""
+    return next((tool for tool in scene.tools if tool_kind(tool) == "final"), None)
+
+
+def positive(goal: str) -> str:
+    """The goal without what it forbids and without limits on form."""
+    return words.squeeze(_NEGATIVE.sub("", goal)) if "\n" not in goal else _NEGATIVE.sub("", goal)
+
+
+def _intents(goal: str, scene: Scene) -> list[_Intent]:
+    text = positive(goal)
+    found: list[_Intent] = []
+    parts = words.clauses(text)
+    spelled_out = sum(_kind(part) in (*words.GATHER, "compute", "compare") for part in parts) >= 3
+    expanded = spelled_out
+    for part in parts:
+        meant = [] if expanded else _meant(part, text, scene)
+        listed = _each(part, text, scene) if not meant else []
+        expanded = expanded or bool(meant)
+        kind = _kind(part)
+        found += meant or listed
+        if not (meant and kind in (*words.GATHER, "change")) and not (listed and kind in words.GATHER):
+            found.append(_Intent(kind, part, _topic(part, text)))
+    return _with_gathering(_merged(found), text, scene)
+
+
+def _kind(clause: str) -> str:
+    """The kind of the clause's leading verb; a question is one of its own."""
+    if re.match(r"(?:who|what|when|where|which|why|how|is|are|does|do|can|was)\b", clause, re.I) or clause.rstrip().endswith("?"):
+        return "query" if re.match(r"how many\b", clause, re.I) else "question"
+    leading = [word for word in re.findall(r"[^\W\d_-]+(?:-\w+)?", clause)[:6]]
+    return next((kind for word in leading if (kind := words.verb_kind(word))), "answer")
+
+
+def _meant(clause: str, goal: str, scene: Scene) -> list[_Intent]:
+    """The steps that people mean by a clause such as `the weekly support report`."""
+    kind = _kind(clause)
+    if scene.material or kind in words.EFFECTS or kind == "question" or not usable(scene) and scene.tools:
+        return []
+    for pattern, steps in _MEANT:
+        verbal = "refactor" in pattern
+        if re.search(pattern, clause, re.I) and (kind == "change") == verbal:
+            items = match[0] if (match := re.search(_ITEMS, clause, re.I)) else "tickets" if "support" in clause else "data"
+            period = f" {found[0]}" if (found := re.search(_PERIOD, goal, re.I)) else ""
+            return [_Intent(k, t.format(items=items, period=period, text=clause), chained=i > 0) for i, (k, t) in enumerate(steps)]
+    return []
+
+
+_PERIOD = r"(?:of |for |in |from )?(?:Q[1-4](?: \d{4})?|(?:this|last) (?:week|month|quarter|year)|weekly|\d{4}-W\d\d|(?:January|February|March|April|May|June|July|August|September|October|November|December)(?: \d{4})?)"
+
+
+def _each(clause: str, goal: str, scene: Scene) -> list[_Intent]:
+    """One search for each of the things that a clause lists, which need nothing of one another."""
+    kind = _kind(clause)
+    if kind not in ("search", "read", "compare", "query"):
+        return []
+    listed = words.entities(clause) or _top(clause, scene)
+    already = scene.material or (kind == "compare" and any(_kind(part) in words.GATHER for part in words.clauses(goal)) and not words.entities(clause))
+    if len(listed) < 2 or already:
+        return []
+    aspect, owner = _aspect(goal), _owner(clause)
+    verb = "read" if kind == "read" else "search"
+    return [_Intent(verb, f"find {aspect or 'out'} {'of' if aspect else 'about'} {name}", " ".join(filter(None, (owner, name, aspect)))) for name in listed]
+
+
+def _top(clause: str, scene: Scene) -> list[str]:
+    """`the top 3 competitors of Acme`: names seen so far, else letters to tell them apart."""
+    match = re.search(r"\b(?:top |best |leading |biggest |main )?(\d+|two|three|four|five|six)\s+(?:main |top |biggest |leading )?([a-z]+?)s\b", clause)
+    count = words.count_word(match[1]) if match else None
+    if not match or not count or not 2 <= count <= 9 or match[2] in ("sentence", "word", "paragraph", "step", "day", "week", "month", "bullet", "point", "line"):
+        return []
+    seen = [name for each in scene.observations if not each.error for name in named(each.text, match[2])]
+    return list(dict.fromkeys(seen))[:count] if len(set(seen)) >= count else [f"{match[2]} {chr(65 + i)}" for i in range(count)]
+
+
+def named(text: str, noun: str) -> list[str]:
+    """The things of a kind that a text names: `Competitor A`, or the capitalised names in its titles."""
+    labelled = re.findall(rf"\b{noun} ([A-Z]|[A-Z]\w+)\b", text, re.I)
+    return [f"{noun} {label}" for label in labelled if label[0].isupper()]
+
+
+def _aspect(goal: str) -> str:
+    """What about the listed things is wanted: `their pricing`."""
+    match = re.search(r"\b(?:compare|comparing)\b (?:the |their |its )?([a-z][a-z ]*?)(?= (?:of|between|for|and|across|with|in)\b|[,.;]|$)", goal, re.I)
+    match = match or re.search(r"\b(?:find|research|look up|get|check)\b (?:out )?(?:the |their )?([a-z][a-z ]*?) (?:of|for|in|at)\b", goal, re.I)
+    aspect = match[1].strip() if match else ""
+    return "" if re.search(r"\b(?:them|top|all|each|competitors?)\b", aspect) or len(aspect.split()) > 4 else aspect
+
+
+def _owner(clause: str) -> str:
+    match = re.search(r"\b(?:competitors?|rivals?|alternatives?|suppliers?|customers?|products?)\b[^.;]*? (?:of|to|for) ([A-Z][\w-]*(?: [A-Z][\w-]*)*)", clause)
+    return match[1] if match else ""
+
+
+def _topic(clause: str, goal: str) -> str:
+    """What a search for this clause would ask: its words without the order."""
+    plain = re.sub(r"^(?:who|what|when|where|which|how)(?:'s)? (?:is|are|was|were|does|do|did)?\s*|\?$", "", clause, flags=re.I)
+    listed = plain.split()
+    while listed and (words.verb_kind(listed[0].strip(",")) or listed[0].lower() in ("the", "up", "for", "about", "out", "a", "an", "on", "using", "into", "all", "me")):
+        listed = listed[1:]
+    topic = re.sub(r"\b(?:using|with|via) (?:the )?\w+_\w+\b.*", "", " ".join(listed)).strip(" .,")
+    return topic or words.clip(goal, 80)
+
+
+def _merged(intents: list[_Intent]) -> list[_Intent]:
+    """Without what says the same again."""
+    return list({(each.kind, each.topic or each.text): each for each in intents}.values())
+
+
+def _with_gathering(intents: list[_Intent], goal: str, scene: Scene) -> list[_Intent]:
+    """A report on something outside needs something read first, where a tool can."""
+    gathers = any(each.kind in (*words.GATHER, "question", "compute", "test") for each in intents)
+    outside = re.search(r"\b(?:report|summary|comparison|compare|overview|brief|analysis|recommend\w*|article|on the|pricing)\b", goal, re.I)
+    if gathers or not outside or scene.material or not intents or all(each.kind in words.EFFECTS for each in intents):
+        return intents
+    topic = _topic(intents[0].text, goal)
+    found = _Intent("search", f"gather what is known about {topic}", topic)
+    return [found, *intents] if best_tool("search", found.text, scene) else intents
+
+
+def renumbered(steps: Sequence[Step], taken: Sequence[str]) -> tuple[Step, ...]:
+    """The same steps under ids that collide with none of `taken`."""
+    highest = max((int(number) for name in taken for number in re.findall(r"(\d+)$", name)), default=0)
+    names = {step.id: f"s{highest + index}" for index, step in enumerate(steps, 1)}
+    return tuple(replace(step, id=names[step.id], depends_on=tuple(names[d] for d in step.depends_on if d in names)) for step in steps)
