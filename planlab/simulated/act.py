@@ -150,12 +150,16 @@ def _meets(step: Step, seen: Seen, scene: Scene) -> bool:
         return False
     if step.kind not in (*words.GATHER, "question", "compute"):
         return True
-    planned = _arguments(tool, step, scene)
+    planned = _mended(tool, _arguments(tool, step, scene), scene)
     given = {name: str(value) for name, value in seen.arguments.items() if isinstance(value, (str, int, float))}
-    pairs = [(words.pieces(str(planned[name])), words.pieces(value)) for name, value in given.items() if name in planned]
-    if not pairs:
-        return True
-    return all(words.overlap(mine, theirs) >= 0.75 or mine == theirs for mine, theirs in pairs)
+    return all(_alike(str(planned[name]), value) for name, value in given.items() if name in planned)
+
+
+def _alike(mine: str, other: str) -> bool:
+    """Two questions ask the same: most words shared, the same names and letters, and in SQL every word."""
+    named = re.findall(r"\b[A-Z]\b|\b[A-Z]\w+", mine)
+    share = words.overlap(words.pieces(mine), words.pieces(other))
+    return share >= (1.0 if mine.startswith("SELECT") else 0.8) and all(name.lower() in other.lower().split() or len(name) > 1 for name in named)
 
 
 def _tool_for(step: Step, scene: Scene) -> Tool | None:

@@ -1,12 +1,12 @@
 """A tool call's arguments: each parameter from the goal, the step, what was observed, and its own words."""
 
-import ast
-import operator
 import re
 from collections.abc import Callable, Mapping
 
 from planlab.simulated import words
 from planlab.simulated.scene import Scene, Tool
+from planlab.simulated.sql import TIME, first, select
+from planlab.simulated.sums import worded, written
 from planlab.simulated.tasks import Step, tool_kind
 
 # A parameter's meaning is the first row that one of its name's words stands in.
@@ -62,17 +62,17 @@ def value_for(name: str, schema: Mapping[str, object], step: Step, scene: Scene,
     if kind == "object":
         return None
     makers: dict[str, Callable[[], object | None]] = {
-        "sql": lambda: sql(text, scene, f"{tool.description} {schema.get('description', '')}"),
+        "sql": lambda: select(text, scene, f"{tool.description} {schema.get('description', '')}"),
         "expression": lambda: expression(text, scene),
         "path": lambda: _path(text, scene, tool, schema),
-        "url": lambda: _first(r"https?://\S+", f"{text} {scene.goal} {scene.context}"),
+        "url": lambda: first(r"https?://\S+", f"{text} {scene.goal} {scene.context}"),
         "subject": lambda: title(scene.goal or text),
         "to": lambda: _recipient(text, scene),
-        "amount": lambda: _first(r"\d[\d,.]*", text),
+        "amount": lambda: first(r"\d[\d,.]*", text),
         "content": compose,
         "memo": lambda: words.clip(scene.goal or text, 100),
         "id": lambda: identifier(f"{step.description} {scene.goal}") or identifier(_news(scene)),
-        "date": lambda: _first(r"\d{4}-\d\d-\d\d|\d{1,2}\.\d{1,2}\.\d{4}|\b(?:today|tomorrow|yesterday|next \w+|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b", f"{text} {scene.goal}"),
+        "date": lambda: first(r"\d{4}-\d\d-\d\d|\d{1,2}\.\d{1,2}\.\d{4}|\b(?:today|tomorrow|yesterday|next \w+|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b", f"{text} {scene.goal}"),
         "place": lambda: _place(name, f"{step.description}\n{scene.goal}"),
         "name": lambda: _name(step, scene),
         "query": lambda: step.topic,
@@ -117,11 +117,6 @@ def _array(schema: Mapping[str, object], text: str, scene: Scene) -> object | No
     if kind == "string":
         return words.entities(scene.goal) or _EMAIL.findall(scene.goal) or [text]
     return None
-
-
-def _first(pattern: str, text: str) -> str | None:
-    match = re.search(pattern, text, re.I)
-    return match[0].rstrip(".,") if match else None
 
 
 def _news(scene: Scene) -> str:
@@ -177,99 +172,6 @@ def _name(step: Step, scene: Scene) -> str:
     return known[0] if known else step.topic
 
 
-# ---- SQL ---------------------------------------------------------------------------------------------------
-
-_TABLE = re.compile(r"\b([a-z]\w*)\s?\(\s*([a-z]\w*(?:\s+[A-Za-z]+)?(?:,\s*[a-z]\w*(?:\s+[A-Za-z]+)?)+)\s*\)")
-_CATEGORY = ("intent", "category", "type", "kind", "topic", "label", "status", "reason", "region", "product", "customer")
-_FIGURE = ("amount", "revenue", "total", "price", "price_usd", "value", "cost", "quantity", "sales", "score", "rating")
-_TIME = ("month", "week", "date", "day", "created", "created_at", "updated", "year", "quarter", "timestamp")
-_MONTHS = "january february march april may june july august september october november december".split()
-
-
-def tables(text: str) -> dict[str, list[str]]:
-    """Tables and their columns, as `tickets(id, week, intent)` in a description."""
-    return {name: [part.split()[0] for part in columns.split(",")] for name, columns in _TABLE.findall(text)}
-
-
-def sql(text: str, scene: Scene, about: str) -> str:
-    """A SELECT for what a step asks, from the tables that the tool's description lists."""
-    known = tables(about) or tables(scene.context)
-    if not known:
-        return "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
-    wanted, goal = words.content(text), words.content(scene.goal)
-    table = max(known, key=lambda name: _relevance(name, known[name], wanted) * 3 + _relevance(name, known[name], goal))
-    columns = known[table]
-    where = _where(table, columns, f"{text} {scene.goal}", f"{about} {scene.context}")
-    return f"{_select(table, columns, text, scene.goal)}".replace("{where}", where)
-
-
-def _relevance(table: str, columns: list[str], wanted: list[str]) -> float:
-    return 3 * words.overlap(words.content(table), wanted) + sum(word in wanted for column in columns for word in words.content(column)) * 0.5
-
-
-def _select(table: str, columns: list[str], text: str, goal: str) -> str:
-    figure, low = _pick(_FIGURE, columns), text.lower()
-    grouped = _group(columns, low, goal.lower(), totals=bool(figure))
-    head = f"COUNT(*) AS n FROM {table}{{where}}"
-    if re.search(r"\baverage|\bmean\b|\bavg\b", low) and figure:
-        head = f"AVG({figure}) AS average FROM {table}{{where}}"
-    elif figure and not re.search(r"\bcount|\bhow many|\bnumber of", low) and (grouped or re.search(r"\btotal|\bsum\b|\brevenue", low)):
-        head = f"SUM({figure}) AS total FROM {table}{{where}}"
-    elif not re.search(r"\bcount|\bhow many|\bnumber of|\btop\b|\bmost\b|\bcategor|\btally|\bgroup|\bper\b|\bby\b", low):
-        return f"SELECT {', '.join(columns)} FROM {table}{{where}}"
-    if not grouped:
-        return f"SELECT {head}"
-    order = grouped if grouped in _TIME else f"{head.split(' AS ')[1].split()[0]} DESC"
-    return f"SELECT {grouped}, {head} GROUP BY {grouped} ORDER BY {order}"
-
-
-def _group(columns: list[str], text: str, goal: str, *, totals: bool) -> str:
-    """The column to group by: the one that is named after `by` or `per`, else the usual one for the question."""
-    for place in (text, goal):
-        for word in re.findall(r"\b(?:by|per|each|every|for each) (?:the )?(\w+)", place):
-            if found := next((column for column in columns if words.stem(word) in words.content(column)), ""):
-                return found
-    if re.search(r"\bhow many\b", text) and not re.search(r"\beach|\bper\b|\bby\b", text):
-        return ""
-    named = [column for column in columns if column in _CATEGORY and words.stem(column) in words.content(text)]
-    usual = _pick(_TIME, columns) if totals and re.search(r"\btrend|\bchange|\bmonth|\bover\b", text + goal) else ""
-    return (named[0] if named else "") or usual or _pick(_CATEGORY, columns)
-
-
-def _pick(known: tuple[str, ...], columns: list[str]) -> str:
-    return next((column for column in known if column in columns), "")
-
-
-def _where(table: str, columns: list[str], text: str, about: str) -> str:
-    """The rows meant: a period that the goal names, on the table's column of time."""
-    time = _pick(_TIME, columns)
-    if time and (quarter := re.search(r"\bQ([1-4])\W*(\d{4})?", text)):
-        year, first = quarter[2] or _first(r"\b20\d\d\b", text + about) or "", 3 * int(quarter[1]) - 2
-        end = f"{year}-{first + 2:02d}" + ("" if time == "month" else "-31")
-        return f" WHERE {time} BETWEEN '{year}-{first:02d}' AND '{end}'"
-    if time and (month := re.search(rf"\b({'|'.join(_MONTHS)})\b(?: (\d{{4}}))?", text, re.I)):
-        year = month[2] or _first(r"\b20\d\d\b", text + about) or ""
-        return f" WHERE {time} LIKE '{year}-{_MONTHS.index(month[1].lower()) + 1:02d}%'"
-    if "week" in columns and re.search(r"\bthis week|\bweekly|\bthe week\b|\d{4}-W\d\d", text, re.I):
-        week = _first(r"\d{4}-W\d\d", text) or _first(r"\d{4}-W\d\d", about)
-        return f" WHERE week = '{week}'" if week else f" WHERE week = (SELECT MAX(week) FROM {table})"
-    if match := re.search(rf"\b({'|'.join(columns)}) (?:is |= ?)?['\"]?([A-Z][\w-]*|[\w-]*\d[\w-]*)", text):
-        return f" WHERE {match[1]} = '{match[2]}'"
-    return ""
-
-
-# ---- arithmetic --------------------------------------------------------------------------------------------
-
-_WRITTEN = re.compile(r"(?<![\w.])\(*-?\d[\d,]*(?:\.\d+)?\)*(?:\s*(?:\*\*|[-+*/x×÷^])\s*\(*-?\d[\d,]*(?:\.\d+)?\)*)+")
-# In a word problem, the words before a figure say what happens with it.
-_CUES: tuple[tuple[str, str], ...] = (
-    ("/", r"\bsplit|\bshar(?:e|ed|es)\b|\bdivid|\bequally\b|\bamong\b|\bper person\b"),
-    ("*", r"\beach\b|\bper\b|\bevery\b|\btimes\b|\bmultipl|\bof \d|\bat [$€£]?\d|\bboxes of\b|\bfor [$€£]?\d[\d.]* (?:each|a\b)"),
-    ("-", r"\bgives?\b|\bgave\b|\blos[et]|\beat|\bate\b|\bspen[dt]|\bsold\b|\bsells?\b|\bminus\b|\bsubtract|\btakes? away|\bfewer\b|\bleft\b|\bdiscount\b|\bremov"),
-    ("+", r"\bplus\b|\badd|\bmore\b|\bgets?\b|\bbuys?\b|\bbought\b|\breceiv|\band\b|\bsum\b|\btotal\b|\baltogether\b"),
-)
-
-
 def expression(text: str, scene: Scene) -> str | None:
     """The calculation that a text asks for, from its figures, else from what was observed."""
     for place in (text, scene.goal):
@@ -279,63 +181,12 @@ def expression(text: str, scene: Scene) -> str | None:
     return change or worded(scene.goal)
 
 
-def written(text: str) -> str | None:
-    """A calculation that stands in the text: `12 * (3 + 4)`, `17% of 230`."""
-    if match := re.search(r"(\d[\d,.]*)\s?(?:%|percent) (?:of|on|from) [$€£]?(\d[\d,]*(?:\.\d+)?)", text):
-        return f"{match[2]} * {match[1]} / 100".replace(",", "")
-    found = re.search(r"[(\d][\d.,()\s]*(?:(?:\*\*|[-+*/x×÷^])[\d.,()\s]+)+", text)
-    plain = found[0].strip(" .,").replace(",", "") if found and not re.fullmatch(r"[\d-]+", found[0].strip(" .,")) else ""
-    for sign, python in (("x", "*"), ("×", "*"), ("÷", "/"), ("^", "**")):
-        plain = plain.replace(sign, python)
-    return plain if plain and calculate(plain) is not None else None
-
-
-def worded(text: str) -> str | None:
-    """A word problem's figures folded from left to right by the cue that stands nearest to each."""
-    spans = [(m.start(), m.end(), m[0].replace(",", "")) for m in re.finditer(r"(?<![\w.-])\d[\d,]*(?:\.\d+)?(?![\w-])", text)]
-    if len(spans) < 2:
-        return None
-    folded = spans[0][2]
-    for (_, before, _), (start, end, figure) in zip(spans, spans[1:], strict=False):
-        stop = re.search(r"[.,;?!]|\d", text[end:])
-        near = text[before:start] + text[start:end] + text[end : end + (stop.start() if stop else len(text))]
-        sign = next((sign for sign, cue in _CUES if re.search(cue, near, re.I)), "+")
-        folded = f"({folded} {sign} {figure})" if sign in "*/" and " " in folded else f"{folded} {sign} {figure}"
-    return folded
-
-
 def _change(scene: Scene) -> str | None:
     """The change in percent from the first to the last figure of the newest table with a course in time."""
     for seen in reversed(scene.observations):
         if isinstance(seen.value, dict) and isinstance(rows := seen.value.get("rows"), list) and len(rows) >= 2:
             columns = [str(column) for column in seen.value.get("columns") or []]
             figures = [row[-1] for row in rows if isinstance(row, list) and row and isinstance(row[-1], (int, float))]
-            if columns and columns[0] in _TIME and len(figures) == len(rows):
+            if columns and columns[0] in TIME and len(figures) == len(rows):
                 return f"({figures[-1]} - {figures[0]}) / {figures[0]} * 100"
     return None
-
-
-_OPERATORS: dict[type, Callable[..., float]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.USub: operator.neg,
-}
-
-
-def calculate(expression: str) -> float | None:
-    """The value of a plain arithmetic expression, or None where it has none."""
-    try:
-        return round(_value(ast.parse(expression, mode="eval").body), 6)
-    except (SyntaxError, ValueError, ZeroDivisionError, KeyError, OverflowError, RecursionError):
-        return None
-
-
-def _value(node: ast.expr) -> float:
-    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
-        return node.value
-    if isinstance(node, ast.BinOp):
-        left, right = _value(node.left), _value(node.right)
-        if isinstance(node.op, ast.Pow):
-            return left**right if abs(right) <= 64 and abs(left) <= 1e6 else float("nan")
-        return float(_OPERATORS[type(node.op)](left, right))
-    if isinstance(node, ast.UnaryOp):
-        return float(_OPERATORS[type(node.op)](_value(node.operand)))
-    raise ValueError("not arithmetic")

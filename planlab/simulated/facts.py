@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from planlab.simulated import words
 from planlab.simulated.scene import Scene, Seen
+from planlab.simulated.tasks import acts
 
 _PRICE = re.compile(r"[$€£]\s?\d[\d,]*(?:\.\d+)?(?:\s?(?:per|a|an|/)\s?\w+(?:\s(?:per|a)\s\w+)?)?|\b\d[\d,]*(?:\.\d+)?\s?(?:dollars|USD|EUR|euros?|pounds)\b(?:\s(?:per|a)\s\w+)?", re.I)
 _INJECTED = re.compile(
@@ -51,7 +52,7 @@ def order_in(text: str) -> str:
 def facts(scene: Scene) -> list[Fact]:
     """What has been found, each once, most recent last."""
     wanted = words.content(scene.goal)
-    found = [fact for seen in scene.observations if not seen.error for fact in _of(seen, wanted)]
+    found = [fact for seen in scene.observations if not seen.error and not acts(seen, scene) for fact in _of(seen, wanted)]
     return list({(fact.label, fact.text): fact for fact in found}.values())
 
 

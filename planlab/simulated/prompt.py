@@ -29,6 +29,10 @@ _HEAD = re.compile(
 _CLOSING = re.compile(
     r"\n\s*\n(?=(?:return|reply|respond|give|score|revise|write|now|please|improve|check|decide|answer|judge|is |does |use |produce|"
     r"only|output|make|list|create|rewrite|evaluate|say|replan|extract|plan)\b)", re.I)
+_ORDERING = frozenset(
+    "write create make give prepare produce draft send find research load analyze analyse compare count summarize summarise read do "
+    "use please compute calculate extract plan build reply respond return here".split()
+)
 _FORMAT_CUE = re.compile(r"json|schema|format|shape|like this|exactly", re.I)
 _TOOL_LINE = re.compile(
     r"^\s*(?:[-*•]|\d+[.)])?\s*[`*]{0,2}(?P<name>[A-Za-z_]\w*)\s*(?:\((?P<round>[^)\n]*)\)|\[(?P<square>[^\]\n]*)\])[`*]{0,2}"
@@ -59,8 +63,10 @@ def sections(text: str) -> dict[str, str]:
 
 def _concept(match: re.Match[str]) -> str:
     label = (match["heading"] or match["tag"] or match["label"] or "").lower()
-    known = [_MEANING[word] for word in re.findall(r"[^\W\d_]+", label) if word in _MEANING]
-    return min(known, key=_ORDER.__getitem__) if known and len(label.split()) <= 6 else ""
+    said = re.findall(r"[^\W\d_]+", label)
+    known = [_MEANING[word] for word in said if word in _MEANING]
+    orders = bool(said) and said[0] in _ORDERING and len(said) > 1
+    return min(known, key=_ORDER.__getitem__) if known and not orders and len(said) <= 6 else ""
 
 
 def _close(concept: str, body: str) -> tuple[str, str]:

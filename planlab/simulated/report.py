@@ -4,10 +4,11 @@ import re
 from collections.abc import Sequence
 
 from planlab.simulated import words
-from planlab.simulated.arguments import calculate, title, worded, written
+from planlab.simulated.arguments import title
 from planlab.simulated.facts import Item, counted, facts, figure, items, order_in
 from planlab.simulated.scene import Scene, Seen
-from planlab.simulated.tasks import Step, positive, tool_kind
+from planlab.simulated.sums import calculate, worded, written
+from planlab.simulated.tasks import Step, acts, positive
 
 _NO_TOOLS = "I am a simulated model: I know only what stands in this conversation"
 
@@ -89,8 +90,8 @@ def _sum(scene: Scene, steps: Sequence[Step]) -> str:
 
 def _done(scene: Scene, steps: Sequence[Step]) -> str:
     """What was written, sent, paid or deleted, in the tool's own words."""
-    acts = [seen for seen in scene.observations if seen.fresh and not seen.error and _acts(seen, scene)]
-    lines = [f"Done: {words.clip(_told(seen), 200)}" for seen in acts]
+    made = [seen for seen in scene.observations if seen.fresh and not seen.error and acts(seen, scene)]
+    lines = [f"Done: {words.clip(_told(seen), 200)}" for seen in made]
     return "\n".join(dict.fromkeys(lines))
 
 
@@ -102,9 +103,6 @@ def _told(seen: Seen) -> str:
     return f"{seen.tool} ({given}): {words.clip(seen.text, 80)}"
 
 
-def _acts(seen: Seen, scene: Scene) -> bool:
-    tool = next((tool for tool in scene.tools if tool.name == seen.tool), None)
-    return tool is not None and tool_kind(tool) in ("write", "draft", "send", "pay", "delete", "book", "change")
 
 
 def _body(scene: Scene, steps: Sequence[Step]) -> str:
@@ -113,7 +111,7 @@ def _body(scene: Scene, steps: Sequence[Step]) -> str:
     wants = re.search(r"\b(?:report|summary|summari[sz]e|compar\w+|overview|analy[sz]e|analysis|brief|trends?|recommend\w*)\b", scene.goal, re.I)
     if wants and (found or scene.material):
         return report(scene, names)
-    told = [seen for seen in scene.observations if _acts(seen, scene)]
+    told = [seen for seen in scene.observations if acts(seen, scene)]
     plain = [fact for fact in found if fact.source not in [seen.tool for seen in told] and " = " not in fact.text]
     return "\n".join(f"{fact.label}: {fact.text}" if fact.label and fact.label != "table" else fact.text for fact in _relevant(plain, scene))
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from planlab.simulated import words
-from planlab.simulated.scene import _NEGATIVE, Scene, Tool
+from planlab.simulated.scene import _NEGATIVE, Scene, Seen, Tool
+from planlab.simulated.sums import written
 
 # Which kinds of tool can serve a kind of intent, the best first. What is not named, the model does itself.
 _SERVES: dict[str, tuple[str, ...]] = {
@@ -29,6 +30,8 @@ _PLAIN = frozenset(words.content(
     "knowledge base internet email message mail note report summary transaction payment sql draft path name table online draft tests "
     "expression math number search engine function value folder"
 ))
+_MAIL = re.compile(r"\be?-?mails?\b|\bmessage\b|\breply\b|\bto \w+@|\bletter\b", re.I)
+_OWN = re.compile(r"\bknowledge base\b|\bfiles?\b|\b(?:our|the) (?:docs?|documents?|documentation|handbook|manual|policy|notes|inbox|folder)\b|\.\w{2,4}\b", re.I)
 _HANDOFF = re.compile(r"^(?:transfer_to|hand_?off|delegate_to|route_to|switch_to)", re.I)
 _FINAL = re.compile(r"^(?:final_?(?:result|answer|output|response)?|submit\w*|finish|done|complete|end_run|respond|give_answer|answer|output)(?:_|$)|final_(?:result|answer)", re.I)
 
@@ -96,7 +99,8 @@ def tool_kind(tool: Tool) -> str:
 
 def _kind_of(pieces: Sequence[str]) -> str:
     verb = next((kind for piece in pieces if (kind := words.verb_kind(piece))), "")
-    nouns = [kind for kind, row in _NOUNS.items() if any(piece in row.split() for piece in pieces)]
+    telling = ("draft", "pay", "send") if verb in ("write", "change") else tuple(_NOUNS)
+    nouns = [kind for kind in telling if any(piece in _NOUNS[kind].split() for piece in pieces)]
     verbs = [kind for piece in pieces if (kind := words.verb_kind(piece)) in ("pay", "delete", "send", "draft", "compute")]
     return (nouns or verbs or [verb])[0] if verb in _WEAK else verb
 
@@ -146,7 +150,15 @@ def _fitness(tool: Tool, kind: str, text: str) -> float:
     nouns = [word for word in name if words.verb_kind(word) is None and word not in _PLAIN]
     foreign = sum(word not in wanted for word in nouns)
     fits = 10.0 - 2 * serves.index(own) if own in serves else 0.0
+    if own == "draft" and kind in ("write", "draft") and not _MAIL.search(text):
+        fits -= 5
     return fits - 6 * foreign + 6 * words.overlap(nouns or name, wanted) + 4 * words.overlap(wanted, about)
+
+
+def acts(seen: Seen, scene: Scene) -> bool:
+    """Whether an observation is of something done, not of something found."""
+    tool = next((tool for tool in scene.tools if tool.name == seen.tool), None)
+    return tool is not None and tool_kind(tool) in (*words.EFFECTS, "write", "draft", "change", "handoff")
 
 
 def handoffs(scene: Scene) -> list[Tool]:
@@ -166,6 +178,8 @@ def positive(goal: str) -> str:
 
 def _intents(goal: str, scene: Scene) -> list[_Intent]:
     text = positive(goal)
+    if is_sum(text) and (best_tool("compute", text, scene) or not usable(scene)):
+        return [_Intent("compute", text, text)]
     found: list[_Intent] = []
     parts = words.clauses(text)
     spelled_out = sum(_kind(part) in (*words.GATHER, "compute", "compare") for part in parts) >= 3
@@ -181,10 +195,19 @@ def _intents(goal: str, scene: Scene) -> list[_Intent]:
     return _with_gathering(_merged(found), text, scene)
 
 
+def is_sum(goal: str) -> bool:
+    """Whether a goal is nothing but a calculation, written out or told as a story."""
+    if written(goal):
+        return len(words.clauses(goal)) <= 2
+    asks = re.search(r"\bhow (?:many|much|old|far|long|tall|fast)\b|\bwhat is the (?:total|sum|difference|product|average)\b|\b(?:add|multiply|divide|subtract|calculate)\b", goal, re.I)
+    figures = [figure for figure in words.numbers(goal) if not re.fullmatch(r"(?:19|20)\d\d", figure)]
+    return bool(asks) and len(figures) >= 2
+
+
 def _kind(clause: str) -> str:
     """The kind of the clause's leading verb; a question is one of its own."""
     if re.match(r"(?:who|what|when|where|which|why|how|is|are|does|do|can|was)\b", clause, re.I) or clause.rstrip().endswith("?"):
-        return "query" if re.match(r"how many\b", clause, re.I) else "question"
+        return "query" if re.match(r"how many\b", clause, re.I) else "read" if _OWN.search(clause) else "question"
     leading = [word for word in re.findall(r"[^\W\d_-]+(?:-\w+)?", clause)[:6]]
     return next((kind for word in leading if (kind := words.verb_kind(word))), "answer")
 
@@ -192,7 +215,7 @@ def _kind(clause: str) -> str:
 def _meant(clause: str, goal: str, scene: Scene) -> list[_Intent]:
     """The steps that people mean by a clause such as `the weekly support report`."""
     kind = _kind(clause)
-    if scene.material or kind in words.EFFECTS or kind == "question" or not usable(scene) and scene.tools:
+    if scene.material or kind in words.EFFECTS or re.match(r"how (?:many|much)", clause, re.I) or kind == "question" or not usable(scene) and scene.tools:
         return []
     for pattern, steps in _MEANT:
         verbal = "refactor" in pattern
