@@ -1,0 +1,30 @@
+"""Plans, traces and evidence to look at, each with a text form for screen readers and for tests."""
+
+from planlab.show.diagrams import diagram, plan_diagram
+from planlab.show.evidence import Action, Check, EvidenceCard, evidence_card
+from planlab.show.quiz import Choice, Confidence, Feedback, Question, Quiz, recall
+from planlab.show.shown import Shown
+from planlab.show.tables import show_plan, show_table, show_trace
+from planlab.show.timeline import PALETTE, figure_with_alt, timeline
+
+__all__ = [
+    "PALETTE",
+    "Action",
+    "Check",
+    "Choice",
+    "Confidence",
+    "EvidenceCard",
+    "Feedback",
+    "Question",
+    "Quiz",
+    "Shown",
+    "diagram",
+    "evidence_card",
+    "figure_with_alt",
+    "plan_diagram",
+    "recall",
+    "show_plan",
+    "show_table",
+    "show_trace",
+    "timeline",
+]

@@ -1,0 +1,50 @@
+"""A quiz as ipywidgets: radio buttons for the choice and the confidence, a button to check."""
+
+import ipywidgets as widgets
+
+from planlab.show.quiz import Confidence, Quiz
+from planlab.show.shown import NO_MATH, as_html
+
+_STYLE = """<style>
+.planlab-radio { width: auto; max-width: 100%; }
+.planlab-radio .widget-radio-box { width: auto; }
+.planlab-radio label { height: auto; white-space: normal; line-height: 1.5; margin-bottom: 4px;
+  align-items: baseline; }
+</style>"""
+
+
+def quiz_buttons(quiz: Quiz) -> widgets.VBox:
+    """The whole quiz; every control is reached by Tab, and worked by arrow keys and Space."""
+    head = widgets.HTML(f"{_STYLE}<b>{as_html(quiz.title)}</b>")
+    return widgets.VBox([head, *(_question(quiz, n) for n in range(1, len(quiz.questions) + 1))])
+
+
+def _question(quiz: Quiz, number: int) -> widgets.VBox:
+    question = quiz.questions[number - 1]
+    prompt = widgets.HTML(f"<p {NO_MATH}>{number}. {as_html(question.prompt)}</p>")
+    letters = {f"{letter}) {c.text}": letter for letter, c in question.lettered.items()}
+    choice = _radio("Your answer", letters)
+    sure = _radio("How sure?", {str(level).capitalize(): str(level) for level in Confidence})
+    check = widgets.Button(description="Check", tooltip=f"Check your answer to question {number}")
+    said = widgets.HTML(_status(""))
+
+    def clicked(_: widgets.Button) -> None:
+        if choice.value is None or sure.value is None:
+            said.value = _status("Choose an answer, and say how sure you are, first.")
+            return
+        feedback = quiz.answer(number, choice.value, sure.value)
+        choice.disabled = sure.disabled = check.disabled = True
+        said.value = _status(feedback.html)
+
+    check.on_click(clicked)
+    return widgets.VBox([prompt, choice, sure, check, said])
+
+
+def _radio(description: str, options: dict[str, str]) -> widgets.RadioButtons:
+    radio = widgets.RadioButtons(options=options, value=None, description=description)
+    return radio.add_class("planlab-radio")
+
+
+def _status(page: str) -> str:
+    """A live region: a screen reader reads it out when it changes."""
+    return f'<div role="status" {NO_MATH}>{page}</div>'
