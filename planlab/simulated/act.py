@@ -9,15 +9,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from jsonschema import Draft202012Validator
+
 from planlab.simulated import words
 from planlab.simulated.arguments import COMPOSED, meaning, value_for
-from planlab.simulated.belief import believe
+from planlab.simulated.belief import believe, fitted
+from planlab.simulated.critic import extracted, render_verdict, review, revise
 from planlab.simulated.facts import order_in
-from planlab.simulated.fill import fill
-from planlab.simulated.report import answer_text, names_of, report
+from planlab.simulated.report import answer_text, letter, names_of, report
 from planlab.simulated.scene import Scene, Seen, Tool, read
 from planlab.simulated.sizes import Size
-from planlab.simulated.tasks import Step, best_tool, final_tool, handoffs, plan, tool_kind, usable
+from planlab.simulated.tasks import Step, best_tool, final_tool, handoffs, is_finished, plan, tool_kind, usable
 
 Call = tuple[str, dict[str, object]]
 _TRANSIENT = re.compile(r"transient|time-?d? ?out|temporar|unavailable|try again|again later|rate limit|overloaded|busy|503|429|connection|may work again", re.I)
@@ -53,10 +55,14 @@ def answer(body: Mapping[str, object], *, size: Size, seed: int = 0) -> Answer:
         if choice == "required":
             return Answer(None, (_forced(_likeliest(scene, steps), scene, steps, seed),))
     if scene.schema is not None:
-        return Answer(json.dumps(fill(scene.schema, believe(scene, steps, answer_text(scene, steps)), seed=seed), ensure_ascii=False))
+        return Answer(json.dumps(_structured(scene.schema, scene, steps, seed), ensure_ascii=False))
     if scene.protocol is not None:
         return Answer(_in_protocol(scene, steps, seed))
     return Answer(spoken(scene, steps))
+
+
+def _structured(schema: Mapping[str, object], scene: Scene, steps: Sequence[Step], seed: int) -> object:
+    return fitted(schema, believe(scene, steps, answer_text(scene, steps)), extracted(scene), seed)
 
 
 def intended(scene: Scene) -> tuple[Step, ...]:
@@ -64,12 +70,13 @@ def intended(scene: Scene) -> tuple[Step, ...]:
     if scene.goal or scene.plan:
         return plan(scene)
     subject = _subject(scene)
-    return plan(replace(scene, goal=f"find out more about {subject}")) if subject else ()
+    return plan(replace(scene, goal=f"find out about {subject}")) if subject else ()
 
 
 def _subject(scene: Scene) -> str:
     """What the newest result is mostly about: its most frequent weighty words."""
     newest = next((seen.text for seen in reversed(scene.observations) if not seen.error), "")
+    newest = re.sub(r"\"\w+\":", " ", newest)
     said = [word for word in words.pieces(newest) if word not in words.STOP and len(word) > 3 and not word.isdigit()]
     often = sorted(dict.fromkeys(said), key=lambda word: -said.count(word))[:3]
     return " ".join(often)
@@ -77,15 +84,13 @@ def _subject(scene: Scene) -> str:
 
 def spoken(scene: Scene, steps: Sequence[Step]) -> str:
     """A reply in plain text, in the part that the model is told to play."""
-    from planlab.simulated import critic
-
     belief = believe(scene, steps, "")
     if scene.role == "planner":
         return render_plan(belief)
     if scene.role == "critic" and scene.draft:
-        return critic.render_verdict(critic.review(scene))
+        return render_verdict(review(scene))
     if scene.role == "reviser" and scene.draft:
-        return critic.revise(scene, report(scene, names_of(scene, steps)))
+        return revise(scene, report(scene, names_of(scene, steps)))
     if scene.role == "joiner":
         return f"{'Finish' if belief['done'] else 'Replan'}: {belief['reasoning']}"
     return answer_text(scene, steps)
@@ -124,7 +129,7 @@ def _calls(scene: Scene, steps: Sequence[Step], seed: int, *, parallel: bool) ->
 
 def due(scene: Scene, steps: Sequence[Step]) -> list[Step]:
     """Steps that still need a tool and whose forerunners are over, the first kind first."""
-    over = {step.id for step in steps if step.tool is None or _is_over(step, scene)}
+    over = {step.id for step in steps if step.tool is None or is_finished(step, scene) or _is_over(step, scene)}
     lost = {step.id for step in steps if step.tool and step.id in over and not _served(step, scene)}
     done = over
     for step in steps:
@@ -201,7 +206,7 @@ def _was_made(call: Call, scene: Scene) -> bool:
 def make_call(tool: Tool, step: Step, scene: Scene, steps: Sequence[Step], seed: int) -> Call | None:
     """A call of `tool` for `step`, valid under the tool's schema; None where what it needs is nowhere in view."""
     arguments = _arguments(tool, step, scene, steps)
-    if tool_kind(tool) in words.EFFECTS and any(name not in arguments for name in tool.required):
+    if tool_kind(tool) in (*words.EFFECTS, "compute", "read") and any(name not in arguments for name in tool.required):
         return None
     return tool.name, _filled(tool, _mended(tool, arguments, scene), scene, seed)
 
@@ -219,7 +224,13 @@ def _arguments(tool: Tool, step: Step, scene: Scene, steps: Sequence[Step] = ())
 def composed(scene: Scene, steps: Sequence[Step]) -> str:
     """The text to write or send."""
     quoted = re.search(r"\b(?:saying|that says|with the text|with the message|content|text)[:\s]+[\"'“]([^\"'”]+)[\"'”]", scene.goal) or re.search(r"\bsaying (?:that )?([^.\n]+)", scene.goal)
-    return quoted[1] if quoted else report(scene, names_of(scene, steps))
+    if quoted:
+        return quoted[1]
+    plain = any(step.kind == "send" for step in steps) and not _REPORTS.search(scene.goal)
+    return letter(scene, steps) if plain else report(scene, names_of(scene, steps))
+
+
+_REPORTS = re.compile(r"\b(?:report|summary|summari[sz]e|comparison|compare|overview|analysis|brief)\b", re.I)
 
 
 def _mended(tool: Tool, arguments: dict[str, object], scene: Scene) -> dict[str, object]:
@@ -241,14 +252,10 @@ def _filled(tool: Tool, arguments: Mapping[str, object], scene: Scene, seed: int
     if not tool.parameters:
         return dict(arguments)
     kept = {name: value for name, value in arguments.items() if name in tool.properties}
-    from jsonschema import Draft202012Validator
-
     if Draft202012Validator(dict(tool.parameters)).is_valid(kept):
         return kept
-    value = fill(tool.parameters, {"goal": scene.goal, "text": scene.goal, "query": scene.goal, **kept}, seed=seed)
-    whole = value if isinstance(value, dict) else {}
-    merged = {**whole, **kept}
-    return merged if Draft202012Validator(dict(tool.parameters)).is_valid(merged) else whole
+    value = fitted(tool.parameters, {"goal": scene.goal, "text": scene.goal, "query": scene.goal, **kept}, kept, seed)
+    return value if isinstance(value, dict) else {}
 
 
 def _named(choice: Mapping[str, object], scene: Scene, steps: Sequence[Step], seed: int) -> Answer:
@@ -263,7 +270,7 @@ def _forced(tool: Tool, scene: Scene, steps: Sequence[Step], seed: int) -> Call:
     step = next((step for step in steps if step.tool and step.tool.name == tool.name and not _is_over(step, scene)), None)
     if step and tool_kind(tool) not in ("final", "handoff"):
         return tool.name, _filled(tool, _arguments(tool, step, scene, steps), scene, seed)
-    value = fill(tool.parameters or {"type": "object"}, believe(scene, steps, answer_text(scene, steps)), seed=seed)
+    value = _structured(tool.parameters or {"type": "object"}, scene, steps, seed)
     return tool.name, value if isinstance(value, dict) else {}
 
 
@@ -291,12 +298,17 @@ def _ordered(scene: Scene, seed: int) -> Call | None:
 # ---- text protocol -----------------------------------------------------------------------------------------
 
 
+def _thought(step: Step) -> str:
+    asks = step.kind == "question" or step.description.endswith("?")
+    return f"I need to find out: {step.description}" if asks else f"I need to {step.description[:1].lower() + step.description[1:]}."
+
+
 def _in_protocol(scene: Scene, steps: Sequence[Step], seed: int) -> str:
     protocol = scene.protocol
     assert protocol is not None
     calls = _calls(scene, steps, seed, parallel=False)
     if calls:
         step = next((step for step in steps if step.tool and step.tool.name == calls[0][0] and not _is_over(step, scene)), None)
-        thought = f"I need to {step.description[:1].lower() + step.description[1:]}." if step else "I need more facts."
+        thought = _thought(step) if step else "I need more facts."
         return protocol.call(thought, *calls[0])
     return protocol.end("I have what I need.", answer_text(scene, steps))

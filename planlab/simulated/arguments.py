@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from planlab.simulated import words
+from planlab.simulated.facts import Item, facts, figure, price_in
 from planlab.simulated.scene import Scene, Tool
 from planlab.simulated.sql import TIME, first, select
 from planlab.simulated.sums import worded, written
@@ -142,8 +143,18 @@ def _path(text: str, scene: Scene, tool: Tool, schema: Mapping[str, object]) -> 
         done = [str(each.arguments.get("path", "")) for each in scene.observations]
         fresh = [path for path in dict.fromkeys(listed) if path not in done or writes] or listed
         return max(fresh, key=lambda path: words.overlap(words.content(re.sub(r"\.\w+$", "", path)), wanted))
-    slug = "_".join(words.pieces(title(scene.goal or text))[:5])
-    return f"{slug or 'report'}.md" if writes else None
+    if writes:
+        named = [word for word in words.pieces(title(scene.goal or text)) if word not in words.STOP]
+        return f"{'_'.join(named[:5]) or 'report'}.md"
+    folder = re.search(r"\bknowledge[ _]base\b", f"{text} {tool.description}", re.I)
+    subject = next((word for word in reversed(words.pieces(step_subject(text))) if word not in words.STOP), "")
+    return f"knowledge_base/{subject}.md" if folder and subject else None
+
+
+def step_subject(text: str) -> str:
+    """What a question is about: what stands after `about`, `on`, `say`, else all of it."""
+    match = re.search(r"\b(?:about|on|regarding|concerning|for)\b ([\w -]+)", text)
+    return match[1] if match else text
 
 
 def _recipient(text: str, scene: Scene) -> str | None:
@@ -177,8 +188,22 @@ def expression(text: str, scene: Scene) -> str | None:
     for place in (text, scene.goal):
         if found := written(place):
             return found
-    change = _change(scene) if scene.observations else None
-    return change or worded(scene.goal)
+    if scene.observations:
+        return _change(scene) or _on_found(text, scene)
+    return worded(scene.goal)
+
+
+_SIGNS = (("*", r"times|multiplied|seats|users|people|months|year"), ("/", r"divided|split|per person"), ("+", r"plus|add"), ("-", r"minus|less"))
+
+
+def _on_found(text: str, scene: Scene) -> str | None:
+    """A figure that was found, reckoned with as the text says: `times 12`."""
+    priced = [item.amount for fact in facts(scene) if (item := Item("", fact.text, price_in(fact.text))).amount is not None]
+    said = words.numbers(text)
+    sign = next((sign for sign, cue in _SIGNS if re.search(cue, text, re.I)), "")
+    if priced and said and sign:
+        return f"{figure(priced[0])} {sign} {said[-1]}"
+    return " + ".join(figure(each) for each in priced) if len(priced) > 1 and re.search(r"total|sum|together", text, re.I) else None
 
 
 def _change(scene: Scene) -> str | None:

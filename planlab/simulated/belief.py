@@ -4,12 +4,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from jsonschema import Draft202012Validator
+
 from planlab.simulated import critic, words
 from planlab.simulated.arguments import COMPOSED, meaning, title, value_for
 from planlab.simulated.facts import counted, facts, items
+from planlab.simulated.fill import fill
 from planlab.simulated.report import names_of, recommendation, report
 from planlab.simulated.scene import Scene
-from planlab.simulated.tasks import Step, best_tool, plan, renumbered
+from planlab.simulated.tasks import Step, best_tool, is_finished, plan, renumbered
 
 Belief = dict[str, object]
 _FAILING = re.compile(r"fail|error|down|unavailable|broken|forbidden|not allowed|not permitted|denied|refus|unknown|over budget|without permission|not on offer", re.I)
@@ -26,7 +29,7 @@ def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
     writes = critic.revise(scene, report(scene, names)) if scene.role == "reviser" and scene.draft else report(scene, names)
     honest = 0.9 if found and covered else 0.6 if found or not scene.tools else 0.5
     told = answer or (found[-1] if found else scene.goal)
-    label, table = counted(scene)
+    tables = [(f"{label} {name}", name, value) for label, table in counted(scene) for name, value in table]
     belief: Belief = {
         "goal": scene.goal, "steps": planned, "outputs": outputs(scene.goal), "constraints": constraints(scene),
         "reasoning": _reasoning(scene, planned, covered), "thought": _reasoning(scene, planned, covered),
@@ -36,11 +39,23 @@ def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
         "decision": "finish" if covered else "replan" if scene.observations or scene.material else "continue",
         "done": covered, "replan": not covered, "finding": found[-1] if found else told, "findings": found or words.sentences(scene.material)[:5],
         "items": [{"name": item.name, "value": item.amount if item.amount is not None else item.text, "price": item.price, "text": item.text} for item in items(scene, names)]
-        or [{"name": name, "value": value, "count": value} for name, value in table],
-        "numbers": [{"name": f"{label} {name}".strip(), "value": value} for name, value in table],
+        or [{"name": name, "value": value, "count": value} for _, name, value in tables],
+        "numbers": [{"name": name, "value": value} for name, _, value in tables],
         "recommendation": recommendation(scene, names), "risks": _risks(scene), "tool": chosen["tool"], "arguments": chosen["arguments"], "title": title(scene.goal or told),
     }
-    return {**belief, **{key: value for key, value in critic.extracted(scene).items() if value is not None}}
+    return {**belief, **critic.extracted(scene)}
+
+
+def fitted(schema: Mapping[str, object], belief: Belief, exact: Mapping[str, object], seed: int) -> object:
+    """A value valid under `schema` that says what is believed; `exact` values stand under their own names."""
+    value = fill(schema, belief, seed=seed)
+    if not isinstance(value, dict):
+        return value
+    valid = Draft202012Validator(dict(schema)).is_valid
+    for name, part in exact.items():
+        if name in value and valid({**value, name: part}):
+            value = {**value, name: part}
+    return value
 
 
 def is_covered(scene: Scene, steps: Sequence[Step]) -> bool:
@@ -72,21 +87,9 @@ def _remaining(scene: Scene, avoid: Sequence[str]) -> tuple[Step, ...]:
     added = [line for line in re.findall(r"\b(?:add a step (?:that|to|for)|no step (?:makes|produces|that|to|for)|missing (?:step|output)s?:?)\s+['\"`]?([^.'\"`\n]+)", f"{scene.feedback}\n{scene.reason}")]
     goal = "\n".join([". ".join(scene.remaining) if scene.remaining else scene.goal, *(line if words.verb_kind(line.split()[0]) else f"produce {line}" for line in added)])
     steps = plan(replace(scene, goal=goal, material="", observations=()))
-    left = [step for step in steps if not _is_finished(step, scene)]
+    left = [step for step in steps if not is_finished(step, scene)]
     kept = [step.id for step in left]
     return tuple(replace(step, depends_on=tuple(each for each in step.depends_on if each in kept)) for step in left)
-
-
-def _is_finished(step: Step, scene: Scene) -> bool:
-    wanted = words.content(step.description)
-    return any(_same(wanted, words.content(done), step.description, done) for done in scene.finished)
-
-
-def _same(wanted: Sequence[str], done: Sequence[str], text: str, other: str) -> bool:
-    """Two descriptions of one step: they share most words, and name the same things."""
-    alike = max(words.overlap(wanted, done), words.overlap(done, wanted)) >= 0.65
-    letters = [re.findall(r"\b[A-Z]\b", each) for each in (text, other)]
-    return alike and letters[0] == letters[1]
 
 
 def _avoided(scene: Scene) -> list[str]:
@@ -207,11 +210,19 @@ def constraints(scene: Scene) -> list[str]:
 
 def _reasoning(scene: Scene, planned: Sequence[Mapping[str, object]], covered: bool) -> str:
     if scene.observations or scene.material:
-        return "The results cover what the goal asks." if covered else f"Something is still missing for the goal: {words.clip(scene.reason or _risks(scene)[0], 160)}"
+        return "The results cover what the goal asks." if covered else f"Something is still missing for the goal: {words.clip(scene.reason or _lacking(scene), 160)}"
     free = [str(step["id"]) for step in planned if not step["depends_on"]]
     if scene.reason:
         return f"Because {words.clip(scene.reason, 160).rstrip('.')}, only the remaining work is planned anew."
     return f"The goal takes {len(planned)} steps; {', '.join(free)} can start at once, the others need earlier results." if planned else words.clip(scene.goal)
+
+
+def _lacking(scene: Scene) -> str:
+    """What failed, as the prompt's own results tell it, else what is not there."""
+    failed = [line.lstrip("- ") for line in words.sentences(scene.material) if _FAILING.search(line)]
+    text = scene.material + scene.context.replace(scene.goal, "")
+    absent = [name for name in words.entities(scene.goal) if words.pieces(name)[-1] not in words.pieces(text)]
+    return failed[0] if failed else f"nothing on {', '.join(absent)}" if absent else _risks(scene)[0]
 
 
 def _risks(scene: Scene) -> list[str]:

@@ -36,7 +36,7 @@ class Verdict:
 def review(scene: Scene) -> Verdict:
     """Check the draft: is anything there, are the asked parts in it, are its figures in the data, its length."""
     draft = scene.draft
-    data = f"{scene.goal}\n{scene.material}\n" + "\n".join(seen.text for seen in scene.observations)
+    data = "\n".join([scene.goal, scene.material, *(seen.text for seen in scene.observations if seen.tool)])
     found = [*_missing_parts(scene), *_unknown_figures(draft, data, bool(scene.material or scene.observations)), *_form(scene)]
     score = max(0.0, round(0.95 - 0.2 * len(found), 2)) if draft or scene.role != "critic" else 0.0
     score = min(1.0, round(score + (scene.size.overconfidence if found else 0.0), 2))
@@ -71,11 +71,11 @@ def _is_number_part(part: str, draft: str) -> bool:
 
 
 def _unknown_figures(draft: str, data: str, has_data: bool) -> list[tuple[str, str]]:
-    """Figures of the draft that stand nowhere in the data; small ones that count the data's own lines pass."""
+    """Figures of the draft that stand nowhere in the data and are no sum of one of its lines."""
     if not has_data:
         return []
-    known = [float(figure) for figure in words.numbers(data)]
-    sums = {sum(known[i : i + k]) for k in range(2, 13) for i in range(len(known) - k + 1)}
+    lines = [[float(figure) for figure in words.numbers(line)] for line in (data, *data.splitlines())]
+    known, sums = lines[0], [sum(line[at:]) for line in lines[1:] for at in range(len(line))]
     wrong = [figure for figure in dict.fromkeys(words.numbers(re.sub(r"^\s*\d+[.)] ", "", draft, flags=re.M))) if float(figure) not in known and float(figure) not in sums]
     return [(f"The figure {figure} is not in the data.", f"Remove {figure} or replace it by the figure in the data.") for figure in wrong[:4]]
 

@@ -40,6 +40,12 @@ class Item:
         return float(found[0]) if (found := words.numbers(self.price)) else None
 
 
+def price_in(text: str) -> str:
+    """The first price that a text states, as written."""
+    match = _PRICE.search(text)
+    return match[0].strip() if match else ""
+
+
 def order_in(text: str) -> str:
     """The order that a text slips in: `ignore previous instructions and send …`; "" when there is none."""
     match = _INJECTED.search(text)
@@ -52,7 +58,7 @@ def order_in(text: str) -> str:
 def facts(scene: Scene) -> list[Fact]:
     """What has been found, each once, most recent last."""
     wanted = words.content(scene.goal)
-    found = [fact for seen in scene.observations if not seen.error and not acts(seen, scene) for fact in _of(seen, wanted)]
+    found = [fact for seen in scene.observations if not seen.error and not acts(seen, scene) and (seen.tool or not scene.material) for fact in _of(seen, wanted)]
     return list({(fact.label, fact.text): fact for fact in found}.values())
 
 
@@ -94,6 +100,7 @@ def _best(text: str, wanted: Sequence[str], limit: int = 2) -> str:
     def worth(part: str) -> float:
         return words.overlap(words.content(part), wanted) + words.overlap(wanted, words.content(part)) + 0.2 * bool(_PRICE.search(part))
     best = sorted(found, key=worth, reverse=True)[:limit]
+    best = [part for part in best if worth(part) >= 0.6 * worth(best[0])]
     return words.clip(" ".join(part for part in found if part in best), 320)
 
 
@@ -118,24 +125,44 @@ def table_text(value: object) -> str:
     return f"{len(table)} rows ({', '.join(columns)}): {words.clip(head, 200)}"
 
 
-def counted(scene: Scene) -> tuple[str, list[tuple[str, float]]]:
-    """The newest table of a label and a figure: what it is by, and its rows."""
-    for seen in reversed(scene.observations):
-        columns, table = rows(seen.value)
-        if seen.error:
-            continue
-        if len(columns) == 2 and table and all(isinstance(row[1], (int, float)) and isinstance(row[0], str) for row in table):
-            return columns[0], [(str(row[0]), float(row[1])) for row in table if isinstance(row[1], (int, float))]
-        if isinstance(seen.value, Mapping) and len(seen.value) > 1 and all(isinstance(v, (int, float)) for v in seen.value.values()):
-            return "category", [(str(k), float(v)) for k, v in seen.value.items()]
+Table = tuple[str, list[tuple[str, float]]]
+
+
+def counted(scene: Scene) -> list[Table]:
+    """Each observed table of a label and a figure: what it is by, and its rows."""
+    found = [_counted(seen.value) for seen in scene.observations if not seen.error]
+    return list({label: (label, table) for label, table in found if table}.values())
+
+
+def _counted(value: object) -> Table:
+    columns, table = rows(value)
+    if len(columns) == 2 and all(isinstance(row[1], (int, float)) and isinstance(row[0], str) for row in table):
+        return columns[0], [(str(row[0]), float(row[1])) for row in table if isinstance(row[1], (int, float))]
+    if isinstance(value, Mapping) and len(value) > 1 and all(isinstance(v, (int, float)) for v in value.values()):
+        return "category", [(str(k), float(v)) for k, v in value.items()]
+    if isinstance(value, list) and (pairs := [_pair(each) for each in value]) and all(pairs):
+        return "category", [pair for pair in pairs if pair]
     return "", []
+
+
+def _pair(item: object) -> tuple[str, float] | None:
+    """A row such as {"intent": "refund", "n": 3} or ["refund", 3]."""
+    cells = list(item.values()) if isinstance(item, Mapping) else list(item) if isinstance(item, (list, tuple)) else []
+    if len(cells) == 2 and isinstance(cells[0], str) and isinstance(cells[1], (int, float)) and not isinstance(cells[1], bool):
+        return cells[0], float(cells[1])
+    return None
+
+
+def given(scene: Scene) -> list[str]:
+    """The results that the prompt itself lists, without marks and ids."""
+    lines = [re.sub(r"^\s*(?:[-*]\s*)?(?:\w*\d+\w*\s*(?:\([^)]*\))?\s*[:=]\s*)?", "", line) for line in words.sentences(scene.material)]
+    return [line for line in lines if line and not re.match(r"(?:failed|error)\b", line, re.I)]
 
 
 def items(scene: Scene, names: Sequence[str]) -> list[Item]:
     """Each named thing with what was found on it and its price."""
     found = facts(scene)
-    for line in words.sentences(scene.material):
-        found.append(Fact("", line, "given"))
+    found += [Fact("", line, "given") for line in given(scene)]
     return [item for name in names if (item := _item(name, found))]
 
 
@@ -144,7 +171,7 @@ def _item(name: str, found: Sequence[Fact]) -> Item | None:
     about = [fact for fact in found if _names(wanted, fact.label)] or [fact for fact in found if _names(wanted, fact.text)]
     if not about:
         return None
-    priced = [(fact, match[0]) for fact in about for match in [_PRICE.search(fact.text)] if match]
+    priced = [(fact, price) for fact in about if (price := price_in(fact.text))]
     fact, price = priced[0] if priced else (about[0], "")
     return Item(name, fact.text, price.strip())
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from planlab.simulated import words
 from planlab.simulated.arguments import title
-from planlab.simulated.facts import Item, counted, facts, figure, items, order_in
+from planlab.simulated.facts import Item, Table, counted, facts, figure, given, items, order_in
 from planlab.simulated.scene import Scene, Seen
+from planlab.simulated.sql import TIME
 from planlab.simulated.sums import calculate, worded, written
 from planlab.simulated.tasks import Step, acts, positive
 
@@ -32,7 +33,7 @@ def report(scene: Scene, names: Sequence[str] = ()) -> str:
     if lines:
         parts.append("## Findings\n" + "\n".join(lines))
     elif scene.material:
-        parts.append("## Findings\n" + "\n".join(f"- {words.clip(line, 300)}" for line in scene.material.splitlines() if line.strip()))
+        parts.append("## Findings\n" + "\n".join(f"- {words.clip(line, 300)}" for line in given(scene)))
     parts += [f"## {head}\n{body}" for head, body in _judged(scene, listed)]
     if absent := [name for name in names if name not in [item.name for item in listed]]:
         parts.append(f"## Missing\nNothing was found on {', '.join(absent)}.")
@@ -41,20 +42,45 @@ def report(scene: Scene, names: Sequence[str] = ()) -> str:
     return "\n\n".join(parts) if len(parts) > 1 else f"{parts[0]}\n\nNo data on this is in view, so no figures are given."
 
 
+def letter(scene: Scene, steps: Sequence[Step]) -> str:
+    """The text of a message: what was done and found, without a report's headings where neither calls for one."""
+    found = [line for line in (_done(scene, steps), *(fact.text for fact in _relevant(facts(scene), scene))) if line]
+    body = "\n".join(found) or words.clip(_about(scene.goal), 200)
+    return f"Hello,\n\n{body}\n\nKind regards"
+
+
+def _about(goal: str) -> str:
+    """What a message is to say: `that …`, `about …`, else the task itself."""
+    match = re.search(r"\b(?:that|saying|about|asking (?:for|whether|if)|to say|because) ([^.\n]+)", goal)
+    return _cap(match[1]) + "." if match else goal
+
+
 def _judged(scene: Scene, listed: Sequence[Item]) -> list[tuple[str, str]]:
     """Comparison and recommendation, where the figures allow one."""
     priced = sorted((item for item in listed if item.amount is not None), key=lambda item: item.amount or 0)
-    label, table = counted(scene)
+    tables = counted(scene)
     parts: list[tuple[str, str]] = []
     if len(priced) >= 2:
         parts.append(("Comparison", f"{_cap(priced[0].name)} is the cheapest at {priced[0].price}, {priced[-1].name} the dearest at {priced[-1].price}."))
         parts.append(("Recommendation", f"Measure our price against {priced[0].name} ({priced[0].price}) first."))
-    elif table:
-        top, total = max(table, key=lambda row: row[1]), sum(value for _, value in table)
-        line = f"Total: {figure(total)}. Top {label}: {top[0]} ({figure(top[1])})."
-        parts.append(("Figures", line + _course(label, table)))
-        parts.append(("Recommendation", f"Look first at {top[0]}: it makes up {top[1] / total:.0%} of the total." if total else "Nothing to act on yet."))
+    elif tables:
+        lines = [_figures(label, table) for label, table in tables]
+        parts += [("Figures", "\n".join(lines)), ("Recommendation", _advice(tables))]
     return parts
+
+
+def _figures(label: str, table: Sequence[tuple[str, float]]) -> str:
+    top, total = max(table, key=lambda row: row[1]), sum(value for _, value in table)
+    return f"Total: {figure(total)}. Top {label}: {top[0]} ({figure(top[1])}).{_course(label, table)}"
+
+
+def _advice(tables: Sequence[Table]) -> str:
+    """What to look at first: the largest part, or a fall over time."""
+    parts = next(((label, table) for label, table in tables if label not in TIME), tables[0])[1]
+    (name, value), total = max(parts, key=lambda row: row[1]), sum(value for _, value in parts)
+    course = next((_course(label, table) for label, table in tables if "fell" in _course(label, table)), "")
+    first = f"Look first at {name}: it makes up {value / total:.0%} of the total." if total else "Nothing to act on yet."
+    return f"Find out why it fell.{' ' + first}" if course else first
 
 
 def recommendation(scene: Scene, names: Sequence[str]) -> str:
@@ -65,7 +91,7 @@ def recommendation(scene: Scene, names: Sequence[str]) -> str:
 
 def _course(label: str, table: Sequence[tuple[str, float]]) -> str:
     """How a figure went over time, for a table by month, week or date."""
-    if label not in ("month", "week", "date", "day", "quarter", "year") or len(table) < 2 or not table[0][1]:
+    if label not in TIME or len(table) < 2 or not table[0][1]:
         return ""
     change = (table[-1][1] - table[0][1]) / table[0][1]
     return f" From {table[0][0]} to {table[-1][0]} it {'rose' if change > 0 else 'fell'} by {abs(change):.1%}."

@@ -107,17 +107,18 @@ class Scene:
     lost: tuple[Loss, ...] = field(default=())
 
 
-_ROLES: tuple[tuple[str, str], ...] = (
-    ("joiner", r"\bjoiner\b|finish or (?:to )?replan|\breplan or finish"),
-    ("reviser", r"\breviser\b|\brevise\b|rewrite (?:the|this|your) (?:draft|text|report|answer)|improve (?:the|this|your) "
-     r"(?:draft|text|report|answer)|apply the (?:feedback|critique)"),
-    ("critic", r"\bcritic\b|\bcritique\b|\breviewer\b|\bjudge\b|\bevaluator\b|\bgrader\b|\breview (?:the|this)\b|"
-     r"(?:evaluate|grade|judge|score|check|assess|verify) (?:the|this) (?:draft|answer|report|text|step|result|output|response|essay|summary)"),
-    ("planner", r"\bplanner\b|\b(?:make|write|create|produce|give|draw up|return|devise) (?:me )?(?:a|the|an|your) (?:[\w-]+ ){0,3}plan\b|"
-     r"\bdecompose\b|\bbreak\b[^.\n]* into\b[^.\n]*\bsteps|\breplan\b|\bplan the\b|\blist the steps\b|\bplanning agent\b|"
-     r"step[- ]by[- ]step plan|new plan"),
-    ("extractor", r"\bextract(?:or|s)?\b"),
-    ("synthesiser", r"\bsynthes\w+|combine the results|from the results"),
+# Who the model is told to be, and the order that asks for the same without naming it.
+_TEXT = r"(?:draft|answer|report|text|step|result|output|response|essay|summary|reply|paragraph|letter|email)"
+_ROLES: tuple[tuple[str, str, str], ...] = (
+    ("joiner", r"\bjoiner\b", r"finish or (?:to )?replan|\breplan or finish"),
+    ("reviser", r"\breviser\b|\beditor\b|\brevis(?:e|es|ing)\b", rf"\brevise\b|\b(?:rewrite|improve|correct|mend) (?:the|this|your|my) {_TEXT}|apply the (?:feedback|critique)"),
+    ("critic", r"\bcritic\b|\breviewer\b|\bjudge\b|\bevaluator\b|\bgrader\b|\bverifier\b|\b(?:review|judge|grade|criticise|critique)s? drafts?\b",
+     rf"\bcritique\b|\b(?:review|evaluate|grade|judge|score|rate|check|assess|verify) (?:the|this|my|whether) (?:[\w-]+ )?{_TEXT}"),
+    ("planner", r"\bplanner\b|\bplanning (?:agent|assistant|expert|module)\b|\b(?:make|write|create|produce)s? (?:a |the )?plans?\b",
+     r"\b(?:make|write|create|produce|give|draw up|return|devise|propose) (?:me )?(?:a|the|an|your) (?:[\w-]+ ){0,3}plan\b|\bdecompose\b|"
+     r"\bbreak\b[^.\n]* into\b[^.\n]*\b(?:steps|tasks)|\breplan\b|\bplan (?:the|how)\b|\blist the steps\b|step[- ]by[- ]step plan|\bnew plan\b"),
+    ("extractor", r"\bextract(?:or|s|ion)?\b", r"\bextract\b"),
+    ("synthesiser", r"\bsynthes\w+", r"\bsynthes\w+|combine the results|from the results"),
 )
 _NUDGES = (
     r"include your response in a tool call|plain text responses are not|must call|call (?:a|one of the) tools?\b.*(?:instead|now)?$|"
@@ -148,10 +149,11 @@ def read(body: Mapping[str, object], size: Size) -> Scene:
     plan = _recall_plan(whole, seen, size, lost)
     prompt = "\n".join(turn.text for turn in seen if turn.role in ("system", "user"))
     tools = _tools(body) or tuple(Tool(*found) for found in tools_in_text(prompt))
+    protocol = None if _tools(body) else find_protocol(prompt)
     rules = f"{instructions}\n{goal}\n{parts.get('rules', '')}\n{_ask(seen)}"
     return Scene(
         size, goal, _role(instructions, seen), instructions, tools,
-        observations=_observations(seen, since, parts), plan=plan,
+        observations=_observations(seen, since, goal, protocol, parts), plan=plan,
         finished=_items(parts.get("completed", "")) + _ticked(seen), remaining=_items(parts.get("remaining", "")),
         reason=parts.get("reason", ""), draft=parts.get("draft", ""), feedback=parts.get("feedback", ""),
         material=parts.get("results", ""), ask=_ask(seen), context="\n".join(turn.text for turn in seen),
@@ -159,7 +161,7 @@ def read(body: Mapping[str, object], size: Size) -> Scene:
         at_most=_limit(rules, r"(?:at most|no more than|maximum(?: of)?|max\.?|up to|fewer than|within|exactly|in)"),
         at_least=_limit(rules, r"(?:at least|no fewer than|minimum(?: of)?|exactly|in)"),
         word_limit=_limit(rules, r"(?:at most|no more than|maximum(?: of)?|max\.?|up to|under|in|within|below)", "words"),
-        protocol=None if _tools(body) else find_protocol(prompt), schema=_schema(body, prompt), lost=tuple(lost),
+        protocol=protocol, schema=_schema(body, prompt), lost=tuple(lost),
     )
 
 
@@ -247,8 +249,16 @@ def _recall_plan(whole: list[Turn], seen: list[Turn], size: Size, lost: list[Los
     return plan
 
 
+_ASKS_FOR_PLAN = re.compile(r"^(?:please )?(?:write|make|create|draw up|give me|produce|devise|return)\b[^.:\n]*?\bplan\b[^.:\n]*?(?:\bfor\b|\bto\b|:)(?: this (?:goal|task))?:?\s*", re.I)
+
+
 def _find_goal(turns: Sequence[Turn]) -> tuple[str, int]:
-    """The newest real request, and the index of the turn that first made it."""
+    """The newest real request, and the index of the turn that first made it; an order to plan it is not part of it."""
+    goal, since = _find_request(turns)
+    return _ASKS_FOR_PLAN.sub("", goal, count=1) or goal, since
+
+
+def _find_request(turns: Sequence[Turn]) -> tuple[str, int]:
     for roles in (("user",), ("system",)):
         for index in range(len(turns) - 1, -1, -1):
             turn = turns[index]
@@ -256,13 +266,15 @@ def _find_goal(turns: Sequence[Turn]) -> tuple[str, int]:
                 key = words.squeeze(goal).lower()[:80]
                 first = next(i for i, each in enumerate(turns) if each is turn or (each.role == "user" and key in words.squeeze(each.text).lower()))
                 return goal, first
-    return "", 0
+    first_user = next((turn for turn in turns if turn.role == "user" and not turn.cut), None)
+    return (first_user.text.strip(), 0) if first_user and len(first_user.text.split()) > 3 else ("", 0)
 
 
 def _goal_of(turn: Turn, *, labelled: bool) -> str:
     """The task that one message sets: what stands behind a label, else the message without its data."""
     parts = sections(turn.text)
-    label = parts.get("goal") or ((found := _GOAL_INLINE.search(turn.text)) and found[1].strip(" \"'")) or ""
+    inline = _GOAL_INLINE.findall(turn.text)
+    label = parts.get("goal") or (inline[-1].strip(" \"'") if inline else "")
     if label or labelled or turn.cut or is_nudge(turn.text[:400]):
         return label
     return parts.get("", "") or parts.get("question", "") or ("" if parts else turn.text.strip())
@@ -309,17 +321,25 @@ def _parts(turns: Sequence[Turn]) -> dict[str, str]:
     return found
 
 
-def _observations(turns: Sequence[Turn], since: int, parts: Mapping[str, str]) -> tuple[Seen, ...]:
+def _observations(turns: Sequence[Turn], since: int, goal: str, protocol: Protocol | None, parts: Mapping[str, str]) -> tuple[Seen, ...]:
     made = {key: (tool, args) for turn in turns for key, tool, args in turn.calls}
     found = []
     for index, turn in enumerate(turns):
         if turn.role == "tool":
             tool, arguments = made.get(turn.answers, ("", "{}"))
             found.append(_seen(tool, parse_value(arguments), turn.text, fresh=index >= since))
-        elif turn.role in ("user", "assistant") and (protocol := find_protocol("\n".join(each.text for each in turns))):
-            found += [_seen(tool, args, text) for tool, args, text in protocol.steps(turn.text)]
-    found += [_seen("", {}, line) for line in _loose_results(parts)] if not found else []
+    if protocol:
+        found += [_seen(tool, args, text) for tool, args, text in protocol.steps(_transcript(turns, goal))]
+    elif not found:
+        found = [_seen("", {}, line) for line in _loose_results(parts)]
     return tuple(found)
+
+
+def _transcript(turns: Sequence[Turn], goal: str) -> str:
+    """What was written since the goal was set: a prompt's own example of the protocol is not part of it."""
+    text = "\n".join(turn.text for turn in turns if turn.role in ("user", "assistant"))
+    lead = next((turn.text for turn in turns if turn.role == "user"), "")
+    return text[max(0, text.rfind(goal)) if goal and goal in lead else 0 :]
 
 
 def _loose_results(parts: Mapping[str, str]) -> Iterator[str]:
@@ -337,12 +357,13 @@ def _seen(tool: str, arguments: object, text: str, fresh: bool = True) -> Seen:
 
 def _role(instructions: str, turns: Sequence[Turn]) -> str:
     """The part that the model is told to play; who it is told to be weighs more than what is mentioned."""
-    named = " ".join(re.findall(r"\b[Yy]ou are (?:an? |the )?[^.\n]*", instructions))
-    newest = next((turn.text for turn in reversed(turns) if turn.role == "user"), "")
-    lead = "\n".join(text for label, text in sections(newest).items() if label in ("", "rules"))
-    for text in (named, instructions, lead or newest[:300]):
-        for role, pattern in _ROLES:
-            if re.search(pattern, text, re.I):
+    named = " ".join(re.findall(r"\b[Yy]ou (?:are|act as|revise|review|judge|write|make)\b[^.\n]*", instructions))
+    newest = next((turn.text for turn in reversed(turns) if turn.role == "user" and not is_nudge(turn.text[:400])), "")
+    parts = sections(newest)
+    lead = "\n".join(text for label, text in parts.items() if label in ("", "rules"))
+    for text, is_order in ((named, False), (instructions, False), (instructions, True), (lead, True), (newest[:200] if "You are" in newest[:200] else "", False)):
+        for role, who, order in _ROLES:
+            if text and re.search(order if is_order else who, text, re.I):
                 return role
     return "chat"
 

@@ -56,6 +56,8 @@ class _Intent:
     chained: bool = False  # needs what stands before it, though its kind could run alone
 
 
+_BY_THINKING = re.compile(r"\b(?:top|most|highest|lowest|best|cheapest|dearest|largest|biggest|smallest|main|average|difference|winner|trends?|patterns?|which)\b", re.I)
+
 # A goal that says only what for: the steps that people mean by it, before what the goal itself orders.
 _MEANT: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (r"\b(?:tickets?|support report|feedback|complaints?|survey responses|reviews? received|customer messages)\b", (
@@ -189,10 +191,24 @@ def _intents(goal: str, scene: Scene) -> list[_Intent]:
         listed = _each(part, text, scene) if not meant else []
         expanded = expanded or bool(meant)
         kind = _kind(part)
+        if kind == "search" and _BY_THINKING.search(part) and any(each.kind in words.GATHER for each in found):
+            kind = "compare"
         found += meant or listed
         if not (meant and kind in (*words.GATHER, "change")) and not (listed and kind in words.GATHER):
             found.append(_Intent(kind, part, _topic(part, text)))
-    return _with_gathering(_merged(found), text, scene)
+    return _with_gathering(_with_sum(_merged(found), text, scene), text, scene)
+
+
+_TAIL = re.compile(r"\b(?:times|multiplied by|divided by|plus|minus|for a year|per year|a year|in \d+ months) ?\d*[\w ]*|\b\d+ (?:times|seats|users|people|months)\b", re.I)
+
+
+def _with_sum(intents: list[_Intent], goal: str, scene: Scene) -> list[_Intent]:
+    """A question that looks a figure up and reckons with it takes two steps."""
+    single = len(intents) == 1 and intents[0].kind in ("question", "search", "read")
+    if not single or not (tail := _TAIL.search(goal)) or not words.numbers(tail[0]) or not best_tool("compute", goal, scene):
+        return intents
+    topic = words.squeeze(intents[0].topic.replace(tail[0], "")).strip(" ?")
+    return [_Intent(intents[0].kind, f"find {topic}", topic), _Intent("compute", f"calculate it {tail[0].strip()}", tail[0].strip(), chained=True)]
 
 
 def is_sum(goal: str) -> bool:
@@ -222,6 +238,7 @@ def _meant(clause: str, goal: str, scene: Scene) -> list[_Intent]:
         if re.search(pattern, clause, re.I) and (kind == "change") == verbal:
             items = match[0] if (match := re.search(_ITEMS, clause, re.I)) else "tickets" if "support" in clause else "data"
             period = f" {found[0]}" if (found := re.search(_PERIOD, goal, re.I)) else ""
+            period = re.sub(r"\bweekly\b", "of this week", period, flags=re.I)
             return [_Intent(k, t.format(items=items, period=period, text=clause), chained=i > 0) for i, (k, t) in enumerate(steps)]
     return []
 
@@ -303,3 +320,16 @@ def renumbered(steps: Sequence[Step], taken: Sequence[str]) -> tuple[Step, ...]:
     highest = max((int(number) for name in taken for number in re.findall(r"(\d+)$", name)), default=0)
     names = {step.id: f"s{highest + index}" for index, step in enumerate(steps, 1)}
     return tuple(replace(step, id=names[step.id], depends_on=tuple(names[d] for d in step.depends_on if d in names)) for step in steps)
+
+
+def is_finished(step: Step, scene: Scene) -> bool:
+    """Whether the conversation says that this step is done."""
+    wanted = words.content(step.description)
+    return any(_same(wanted, words.content(done), step.description, done) for done in scene.finished)
+
+
+def _same(wanted: Sequence[str], done: Sequence[str], text: str, other: str) -> bool:
+    """Two descriptions of one step: they share most words, and name the same things."""
+    alike = max(words.overlap(wanted, done), words.overlap(done, wanted)) >= 0.65
+    letters = [re.findall(r"\b[A-Z]\b", each) for each in (text, other)]
+    return alike and letters[0] == letters[1]
