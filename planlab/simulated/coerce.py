@@ -18,7 +18,7 @@ class Missing:
 MISSING = Missing()
 SHARES = frozenset({"score", "confidence"})  # concepts that a belief gives from 0 to 1
 _HEADLINES = ("description", "text", "title", "name", "id", "argument", "value")
-_RANGE = re.compile(r"(-?\d+(?:\.\d+)?)\s*(?:to|-|–|\.\.+|and|through|≤)\s*(\d+(?:\.\d+)?)")
+_RANGE = re.compile(r"(-?\d+(?:\.\d+)?)\s*(?:to|-|\u2013|\.\.+|and|through)\s*(\d+(?:\.\d+)?)")
 _OUT_OF = re.compile(r"(?:out of|of max(?:imum)?|/)\s*(\d+)")
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 

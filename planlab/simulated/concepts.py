@@ -67,6 +67,7 @@ ROOT = {
     "kind_of",
     "name": "name who customer company person author owner",
     "value": "value amount price cost figure number",
+    "version": "version plan_version revision_number",
 }
 STEP = {
     "id": "id step_id task_id node_id key idx identifier uid number no ref handle step_number nr "
@@ -102,7 +103,7 @@ ITEM = {
     "value": "value amount price cost figure quantity total score val number content",
     "text": "text description issue problem finding message detail details what comment note "
     "statement claim summary content observation explanation point defect weakness concern "
-    "error reason risk suggestion",
+    "error risk",
     "source": "source url link reference page origin",
     "date": "date updated when as_of",
     "count": "count n occurrences frequency how_many",
@@ -150,6 +151,14 @@ STAND_INS: Mapping[str, tuple[str, ...]] = {
     "done": ("decision",),
     "outputs": ("output",),
 }
+# What a decision is about: it tells which of several forms of answer is the one to give.
+FAVOURS: Mapping[str, tuple[str, ...]] = {
+    "finish": ("answer", "text", "summary", "reasoning"),
+    "replan": ("steps",),
+    "continue": ("tool", "steps"),
+}
+# What holds unless the belief says otherwise.
+DEFAULTS: Mapping[str, object] = {"version": 1}
 # Whole concepts that follow from others; `not` turns a yes into a no.
 OPPOSITES = {"revise": "approved"}
 

@@ -1,7 +1,7 @@
 """The schema asks, the belief answers: a JSON value that is valid and says what is believed.
 
 Each property of a schema is matched by its words to a concept (`concepts`), what the belief holds
-there (`scopes`) is put into the form that is asked for (`coerce`, `strings`), and the whole is
+there (`scopes`) is put into the form that is asked for (`coerce`, `wording`), and the whole is
 checked with `jsonschema`; where it fails, it is filled again with every part checked. This is what
 constrained decoding gives a real model: the form is certain, the content as good as the belief.
 """
@@ -9,7 +9,7 @@ constrained decoding gives a real model: the form is certain, the content as goo
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
 from random import Random
@@ -24,22 +24,36 @@ from planlab.simulated.coerce import (
     to_list,
     to_text,
 )
-from planlab.simulated.concepts import likeness, words
-from planlab.simulated.scopes import Ask, Belief, Found, Scope, find, open_scope
-from planlab.simulated.shapes import Book, Shape, Unfillable, json_type, open_book
-from planlab.simulated.strings import (
-    date_style,
-    find_date,
-    fit_length,
-    make_format,
-    make_matching,
-    write_date,
+from planlab.simulated.concepts import FAVOURS, likeness
+from planlab.simulated.scopes import (
+    Ask,
+    Belief,
+    Found,
+    Scope,
+    find,
+    find_ref,
+    list_arguments,
+    open_scope,
 )
+from planlab.simulated.shapes import Book, Shape, Unfillable, json_type, open_book
+from planlab.simulated.strings import make_matching
+from planlab.simulated.wording import ID_CONCEPTS, LONGEST, Slot, id_key, rename, say, word_texts
 
 __all__ = ["Unfillable", "fill"]
 
 _DEEPEST = 30  # levels after which a recursion that has not ended is taken for endless
-_LONGEST = 1_000  # items: a longer list is refused rather than written
+_SIMPLE_FIRST = ("null", "boolean", "integer", "number", "string", "any", "array", "object")
+# How well a value of the belief goes into each JSON type.
+_FITS: Mapping[str, Mapping[str, float]] = {
+    "boolean": {"boolean": 6, "string": 3, "any": 1},
+    "number": {"number": 6, "integer": 5.5, "string": 3, "any": 1},
+    "integer": {"integer": 6, "number": 5.5, "string": 3, "any": 1},
+    "string": {"string": 6, "array": 3, "object": 2, "number": 0.5, "any": 1},
+    "list": {"array": 6, "string": 3, "object": 2, "any": 1},
+    "mappings": {"array": 6, "object": 4, "string": 3, "any": 1},
+    "object": {"object": 6, "array": 4, "string": 3, "any": 1},
+}
+_ANY_STEP = {"id": "", "title": "", "description": "", "tool": "", "position": 1}
 
 
 def fill(
@@ -54,114 +68,105 @@ def fill(
     book = open_book(schema)
     slot = Slot(Scope("root", Belief(belief)))
     try:
-        value = Filler(book, seed).value(book.root, slot)
+        value = Filler(book, seed).fill(book.root, slot)
+    except Unfillable:
+        pass  # filling with care finds the way out, or says better why there is none
+    else:
         if book.is_valid(value, book.root):
             return value
-    except Unfillable:
-        pass  # the careful way below finds it, or says better why not
-    return Filler(book, seed, careful=True).value(book.root, slot)
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One place to fill."""
-
-    scope: Scope
-    path: str = "$"
-    name: str = ""
-    found: Found = Found("", MISSING)
-    said: tuple[object, ...] = ()  # by the siblings: better not said again
-    around: frozenset[object] = frozenset()  # the schemas that this place is inside of
-    room: int | None = None  # levels left; None: as many as the belief has content for
-    skip: int = 0  # candidates passed over, where they must differ
-
-    @property
-    def value(self) -> object:
-        return self.found.value
+    return Filler(book, seed, careful=True).fill(book.root, slot)
 
 
 @dataclass
 class Filler:
-    """One filling: the book of the schema, and the ids that this answer gives to steps."""
+    """One answer in the making: its schema, and what it calls the steps of the belief."""
 
     book: Book
     seed: int
-    careful: bool = False
+    careful: bool = False  # check every part, and try another where it is not valid
     ids: dict[object, object] = field(default_factory=dict)
+    dead: set[object] = field(default_factory=set)  # where no recursion ends in so many levels
 
-    def value(self, schema: Any, slot: Slot) -> Any:
-        """The best value for `slot` under `schema`."""
-        shapes = self.book.shapes(schema)
-        if not shapes:
-            raise Unfillable(f"{slot.path}: the schema allows no value here")
-        mark = _mark(schema, self.book, slot)
+    def fill(self, schema: Any, slot: Slot) -> Any:
+        """The best value for `slot` that `schema` allows."""
+        if not self.book.shapes(schema):
+            raise Unfillable(f"{slot.path}: no value is allowed by {_short(schema)}")
+        mark = self._mark(schema, slot)
         if slot.room is None and (mark in slot.around or len(slot.around) > _DEEPEST):
             return self._shallowest(schema, slot)
-        if slot.room is not None and slot.room <= 0:
-            raise Unfillable(f"{slot.path}: the schema recurses without an end")
-        inner = replace(slot, around=slot.around | {mark}, room=slot.room and slot.room - 1)
-        return self._first_valid(schema, shapes, inner)
-
-    def _first_valid(self, schema: Any, shapes: list[Shape], slot: Slot) -> Any:
-        reasons = []
-        last: Any = MISSING
-        skipped = 0
-        for shape in sorted(shapes, key=lambda shape: -self._fit(shape, slot)):
-            try:
-                for candidate in self._candidates(shape, slot):
-                    if self.careful and not self.book.is_valid(candidate, schema):
-                        continue
-                    last = candidate
-                    if skipped >= slot.skip:
-                        return candidate
-                    skipped += 1
-            except Unfillable as error:
-                reasons.append(error)
-        if last is not MISSING:
-            return last
-        raise (
-            reasons[0]
-            if reasons
-            else Unfillable(f"{slot.path}: no value found that meets {_short(schema)}")
-        )
+        if slot.room is None:
+            return self._best(schema, replace(slot, around=slot.around | {mark}))
+        key = (id(schema), slot.scope.kind, slot.room)
+        if slot.room <= 0 or key in self.dead:
+            raise Unfillable(f"{_ends(slot.path)}: the schema recurses without an end")
+        try:
+            return self._best(schema, replace(slot, room=slot.room - 1))
+        except Unfillable:
+            self.dead.add(key)
+            raise
 
     def _shallowest(self, schema: Any, slot: Slot) -> Any:
+        """The value with the fewest levels: the way out of a schema that contains itself."""
         for room in range(1, _DEEPEST):
             try:
-                return self.value(schema, replace(slot, room=room))
+                return self.fill(schema, replace(slot, room=room))
             except Unfillable as error:
                 reason = error
         raise reason
 
+    def _best(self, schema: Any, slot: Slot) -> Any:
+        shapes = sorted(self.book.shapes(schema), key=lambda shape: -self._fit(shape, slot))
+        reasons: list[Unfillable] = []
+        values = (value for shape in shapes for value in self._tried(shape, slot, reasons))
+        if self.careful:
+            values = (value for value in values if self.book.is_valid(value, schema))
+        seen = list(islice(values, slot.skip + 1))
+        if seen:
+            return seen[-1]
+        wrong = f"{slot.path}: no value found that meets {_short(schema)}"
+        raise reasons[0] if reasons else Unfillable(wrong)
+
+    def _tried(self, shape: Shape, slot: Slot, reasons: list[Unfillable]) -> Iterator[Any]:
+        try:
+            yield from self._candidates(shape, slot)
+        except Unfillable as error:
+            reasons.append(error)
+
     def _candidates(self, shape: Shape, slot: Slot) -> Iterator[Any]:
         if "enum" in shape:
             return self._choices(shape, slot)
-        return {
-            "null": lambda: iter([None]),
-            "boolean": lambda: self._booleans(slot),
-            "integer": lambda: self._numbers(shape, slot),
-            "number": lambda: self._numbers(shape, slot),
-            "string": lambda: self._strings(shape, slot),
-            "array": lambda: self._arrays(shape, slot),
-            "object": lambda: self._objects(shape, slot),
-            "any": lambda: self._anything(slot),
-        }[shape["type"]]()
+        by_type: dict[str, Callable[[Shape, Slot], Iterator[Any]]] = {
+            "null": lambda shape, slot: iter([None]),
+            "boolean": _booleans,
+            "integer": self._numbers,
+            "number": self._numbers,
+            "string": self._strings,
+            "array": self._arrays,
+            "object": self._objects,
+            "any": _anything,
+        }
+        return by_type[shape["type"]](shape, slot)
+
+    def _mark(self, schema: Any, slot: Slot) -> object:
+        """What tells that a schema is inside itself, for the same kind of content."""
+        ref = schema.get("$ref") if isinstance(schema, dict) else None
+        return ref or ("#" if schema is self.book.root else id(schema)), slot.scope.kind
 
     # Which of several alternatives says the most of the belief.
 
     def _fit(self, shape: Shape, slot: Slot) -> float:
         kind = shape["type"]
         if slot.room is not None:
-            simple = ("null", "boolean", "integer", "number", "string", "any", "array", "object")
-            return -float(simple.index(kind))
-        if slot.value is MISSING or slot.value is None:
+            return -float(_SIMPLE_FIRST.index(kind))
+        if slot.is_open:
             return self._object_fit(shape, slot) if kind == "object" else 5.0 * (kind == "null")
+        sort = _sort(slot.value)
+        fit = _FITS[sort].get(kind, 0.0)
         if kind == "object":
-            return _FITS[_sort(slot.value)].get(kind, 0) + self._object_fit(shape, slot) / 10
-        fit = float(_FITS[_sort(slot.value)].get(kind, 0.0))
-        if kind == "array" and _sort(slot.value) in ("list", "mappings"):
-            inner = [s["type"] for s in self.book.shapes(shape.get("items", True))]
-            fit += 0.5 * (("object" in inner) == (_sort(slot.value) == "mappings"))
+            return fit + self._object_fit(shape, slot) / 10
+        if kind == "array" and sort in ("list", "mappings"):
+            inner = [part["type"] for part in self.book.shapes(shape.get("items", True))]
+            fit += 0.5 * (("object" in inner) == (sort == "mappings"))
         if "enum" in shape:
             fit += 1 if slot.value in shape["enum"] else -1
         return fit
@@ -170,40 +175,36 @@ class Filler:
         """How much of an object the belief can fill, and whether its fixed words agree."""
         scope = self._inside(slot)
         parts = shape.get("properties", {})
-        fit = 0.0
-        known = 0
+        finds = {name: self._find(part, name, scope, parts) for name, part in parts.items()}
+        known = [found.concept for found in finds.values() if not _is_open(found)]
+        fit = 3 * len(known) / len(parts) if parts else 0.0
         for name, part in parts.items():
-            found = self._find(part, name, scope, tuple(parts))
-            known += found.value is not MISSING and found.value is not None
             only = [s["enum"][0] for s in self.book.shapes(part) if len(s.get("enum", ())) == 1]
-            if only and found.value is not MISSING:
-                close = max(likeness(to_text(found.value), to_text(word)) for word in only)
-                fit += 8 * (close - 0.45)
+            if only and not _is_open(finds[name]):
+                said = to_text(finds[name].value)
+                fit += 8 * (max(likeness(said, to_text(word)) for word in only) - 0.45)
         decision = scope.get("decision")
         if isinstance(decision, str):
             fit += 2 * likeness(decision, shape.get("title", ""))
-        return fit + (3 * known / len(parts) if parts else 0)
+            fit += 4 * any(concept in FAVOURS.get(decision, ()) for concept in known)
+        return fit
 
     # Scalars.
 
     def _choices(self, shape: Shape, slot: Slot) -> Iterator[Any]:
         value = slot.value
-        if slot.found.concept in _ID_CONCEPTS:
-            value = self.ids.get(_key(value), value)
+        if slot.found.concept in ID_CONCEPTS:
+            value = rename(value, self.ids)
         if slot.found.concept == "tool" and isinstance(value, str) and value not in shape["enum"]:
             value = f"{value} {to_text(slot.scope.known.get('description'))}".strip()
         yield from rank_choices(value, shape["enum"], slot.scope.sayings())
 
-    def _booleans(self, slot: Slot) -> Iterator[bool]:
-        yes = bool(to_bool(slot.value))
-        yield from (yes, not yes)
-
     def _numbers(self, shape: Shape, slot: Slot) -> Iterator[float]:
-        value = slot.value
-        if slot.found.concept in _ID_CONCEPTS:
-            value = self.ids.get(_key(value), value)
-        about = shape.get("description", "")
-        options = numbers(value, shape, concept=slot.found.concept, about=about)
+        value, concept = slot.value, slot.found.concept
+        if concept in ID_CONCEPTS:
+            value = rename(value, self.ids)
+        about = f"{shape.get('description', '')} {slot.name}"
+        options = numbers(value, shape, concept=concept, about=about)
         first = next(options, None)
         if first is None:
             raise Unfillable(f"{slot.path}: no {shape['type']} lies within {_short(shape)}")
@@ -212,144 +213,107 @@ class Filler:
 
     def _strings(self, shape: Shape, slot: Slot) -> Iterator[str]:
         least, most = shape.get("minLength", 0), shape.get("maxLength", math.inf)
-        if least > most:
-            raise Unfillable(f"{slot.path}: minLength {least} is more than maxLength {most}")
-        met = False
+        if least > min(most, LONGEST):
+            raise Unfillable(f"{slot.path}: minLength {least} is more than {min(most, LONGEST)}")
+        seen: set[str] = set()
         try:
-            for text in self._wordings(shape, slot, int(least), int(min(most, 100_000))):
-                if least <= len(text) <= most and self._is_formed(text, shape):
-                    met = True
+            for text in word_texts(shape, slot, self.ids, self.seed):
+                if text not in seen and least <= len(text) <= most and self._is_formed(text, shape):
+                    seen.add(text)
                     yield text
         except re.error as error:
-            raise Unfillable(f"{slot.path}: a pattern is not understood: {error}") from error
-        if not met:
+            raise Unfillable(f"{slot.path}: its pattern is not understood: {error}") from error
+        if not seen:
             raise Unfillable(f"{slot.path}: no text found that meets {_short(shape)}")
-
-    def _wordings(self, shape: Shape, slot: Slot, least: int, most: int) -> Iterator[str]:
-        told = _wording(slot, shape, self.ids)
-        sayings = list(slot.scope.sayings())
-        if "format" in shape:
-            random = Random(f"{self.seed} {slot.path} {slot.skip}")
-            made = make_format(shape["format"], [told or "", *sayings], random)
-            yield from (text for text in (told, made) if text is not None)
-        for pattern in shape.get("patterns", ()):
-            yield from _shortened(told or "", slot.scope.index + 1)
-            random = Random(f"{self.seed} {slot.path}")
-            yield from make_matching(pattern, least, most, random)
-        if told is not None:
-            yield fit_length(told, least, most, sayings)
-        fresh = [text for text in sayings if text not in slot.said]
-        if told is None or told in slot.said or slot.skip:
-            yield from (fit_length(text, least, most, sayings) for text in fresh)
-            label = " ".join(words(slot.name)).capitalize()
-            topic = sayings[-1] if sayings else ""
-            yield fit_length(": ".join(filter(None, (label, topic))) or "none", least, most)
-            for number in islice(count(2), _LONGEST):
-                mark = f" {number}"
-                base = fit_length(told or topic or "item", 0, max(most - len(mark), 0))
-                yield fit_length(base + mark, least, most)
-                yield str(number).rjust(least, "0")[:most]
-        yield fit_length(told or "", least, most)
 
     def _is_formed(self, text: str, shape: Shape) -> bool:
         if not all(re.search(pattern, text) for pattern in shape.get("patterns", ())):
             return False
         return "format" not in shape or self.book.is_valid(text, {"format": shape["format"]})
 
-    def _anything(self, slot: Slot) -> Iterator[Any]:
-        if slot.value is not MISSING:
-            yield plain(slot.value)
-        yield from ("", None, 0, False, [], {})
-
     # Arrays.
 
     def _arrays(self, shape: Shape, slot: Slot) -> Iterator[list[Any]]:
-        least, most = shape.get("minItems", 0), shape.get("maxItems", math.inf)
-        if least > most or least > _LONGEST:
-            raise Unfillable(f"{slot.path}: minItems {least} is more than {min(most, _LONGEST)}")
-        wanted = self._wanted(shape, slot)
         prefix = shape.get("prefixItems", [])
+        least = max(shape.get("minItems", 0), _contained(shape))
+        most = shape.get("maxItems", math.inf)
         if shape.get("items", True) is False:
             most = min(most, len(prefix))
-        size = min(max(len(wanted), least, len(prefix)), most)
+        if least > min(most, LONGEST):
+            raise Unfillable(f"{slot.path}: at least {least} items, but at most {most}")
+        wanted = self._wanted(shape, slot)
+        size = int(min(max(len(wanted), least, len(prefix)), most, LONGEST))
         if slot.room is not None:
             size = least
-        yield self._list(shape, slot, wanted, int(size))
-        for shorter in range(int(size) - 1, least - 1, -1):
-            yield self._list(shape, slot, wanted, shorter)
+        reason = None
+        for shorter in range(size, least - 1, -1):
+            try:
+                items = self._items(shape, slot, wanted, shorter)
+            except Unfillable as error:
+                reason = reason or error
+            else:
+                yield items
+                reason = None
+        if reason is not None:
+            raise reason
 
     def _wanted(self, shape: Shape, slot: Slot) -> list[object]:
+        """What the belief would put into this array, however long it may be."""
         value, concept = slot.value, slot.found.concept
         items = shape.get("items", True)
-        if _mark(items, self.book, slot) in slot.around and not shape.get("minItems"):
+        if self._mark(items, slot) in slot.around and not shape.get("minItems"):
             return []
         if concept == "depends_on" and self.ids:
-            return [one for one in to_list(value) if _key(one) in self.ids]
-        if isinstance(value, Mapping):
-            if concept != "arguments":
-                return [value]
-            if "object" not in [s["type"] for s in self.book.shapes(items)]:
-                return list(value.values())
-            return [{"of": value, "name": name, "value": v} for name, v in value.items()]
-        return to_list(value)
+            return [one for one in to_list(value) if id_key(one) in self.ids]
+        if not isinstance(value, Mapping):
+            return to_list(value)
+        if concept != "arguments":
+            return [value]
+        if "object" in [part["type"] for part in self.book.shapes(items)]:
+            return list(list_arguments(slot.scope, value))
+        return list(value.values())
 
-    def _list(self, shape: Shape, slot: Slot, wanted: list[object], size: int) -> list[Any]:
+    def _items(self, shape: Shape, slot: Slot, wanted: list[object], size: int) -> list[Any]:
         wanted = self._extended(wanted, size, slot)[:size]
-        items = shape.get("items", True)
+        prefix, items = shape.get("prefixItems", []), shape.get("items", True)
         if slot.found.concept == "steps":
-            self._renumber(items, wanted, slot)
-        contained = shape.get("minContains", 1) if "contains" in shape else 0
+            self._name_steps(items, wanted, slot)
         done: list[Any] = []
         for index, value in enumerate(wanted):
-            prefix = shape.get("prefixItems", [])
             part = prefix[index] if index < len(prefix) else items
-            if index < contained:
+            if index < _contained(shape):
                 part = {"allOf": [part, shape["contains"]]}
             inner = self._item_slot(slot, value, index, done)
-            done.append(
-                self._distinct(part, inner, done)
-                if shape.get("uniqueItems")
-                else self.value(part, inner)
-            )
+            unique = shape.get("uniqueItems", False)
+            done.append(self._distinct(part, inner, done) if unique else self.fill(part, inner))
         return done
 
     def _item_slot(self, slot: Slot, value: object, index: int, done: list[Any]) -> Slot:
-        return replace(
-            slot,
-            path=f"{slot.path}[{index}]",
-            found=Found(slot.found.concept, value),
-            scope=replace(slot.scope, index=index) if slot.scope.kind == "root" else slot.scope,
-            said=tuple(done),
-            skip=0,
-        )
+        scope = replace(slot.scope, index=index) if slot.scope.kind == "root" else slot.scope
+        found = Found(slot.found.concept, value)
+        path = f"{slot.path}[{index}]"
+        return replace(slot, path=path, found=found, scope=scope, said=tuple(done), skip=0)
 
     def _distinct(self, schema: Any, slot: Slot, taken: list[Any]) -> Any:
         for skip in range(len(taken) + 50):
-            value = self.value(schema, replace(slot, skip=skip))
+            value = self.fill(schema, replace(slot, skip=skip))
             if not any(value == other and json_type(value) == json_type(other) for other in taken):
                 return value
         raise Unfillable(f"{slot.path}: there are not enough different values for uniqueItems")
 
-    def _extended(self, wanted: list[object], size: int, slot: Slot) -> list[object]:
+    def _extended(self, wanted: Sequence[object], size: int, slot: Slot) -> list[object]:
         """`wanted` drawn out to `size` with what makes sense as more of the same."""
-        wanted = list(wanted)
+        longer = list(wanted)
         if slot.found.concept == "depends_on":
-            wanted += [one for one in self.ids if one not in wanted]
-        while len(wanted) < size and slot.found.concept == "steps":
-            wanted.append(_review_step(wanted))
-        return wanted + [MISSING] * (size - len(wanted))
+            longer += [one for one in self.ids if one not in longer]
+        while len(longer) < size and slot.found.concept == "steps":
+            longer.append(_checking_step(longer))
+        return longer + [MISSING] * (size - len(longer))
 
-    def _renumber(self, items: Any, steps: list[object], slot: Slot) -> None:
-        """Decide what each step is called in this answer, so that all references agree."""
-        shapes = self.book.shapes(items)
-        parts = next((s.get("properties", {}) for s in shapes if s["type"] == "object"), {})
-        named = {
-            self._find(part, name, Scope("step", _ANY_STEP), tuple(parts)).concept: part
-            for name, part in reversed(parts.items())
-        }
-        key = next(
-            (named[concept] for concept in ("id", "position", "title") if concept in named), True
-        )
+    # What this answer calls each step, so that every reference to it agrees.
+
+    def _name_steps(self, items: Any, steps: list[object], slot: Slot) -> None:
+        key = self._key_part(items)
         nested = slot.scope.kind == "step"
         if not nested:
             self.ids.clear()
@@ -357,112 +321,90 @@ class Filler:
         for index, step in enumerate(steps):
             if isinstance(step, Mapping):
                 place = slot.scope.index if nested else index
-                taken.append(self._id_of(key, step, place, taken, slot))
-                self.ids[_key(step.get("id", place))] = taken[-1]
+                scope = Scope("step", step, slot.scope, place)
+                inner = Slot(scope, f"{slot.path}[{index}]")
+                taken.append(self._step_name(key, step.get("id", f"s{place + 1}"), taken, inner))
+                self.ids[id_key(step.get("id", place))] = taken[-1]
 
-    def _id_of(
-        self, key: Any, step: Mapping[str, object], index: int, taken: list[Any], slot: Slot
-    ) -> Any:
-        shape = next(iter(self.book.shapes(key)), {"type": "any"})
-        name: object = step.get("id", f"s{index + 1}")
-        if shape["type"] in ("integer", "number"):
-            zero = re.search(r"\b0\b|zero", shape.get("description", ""))
-            name = index + (0 if zero else max(1, int(shape.get("minimum", 1))))
+    def _key_part(self, items: Any) -> Any:
+        """The schema of the property that names a step; `True` when a step has no name."""
+        shapes = [shape for shape in self.book.shapes(items) if shape["type"] == "object"]
+        parts: dict[str, Any] = shapes[0].get("properties", {}) if shapes else {}
+        place = Scope("step", _ANY_STEP)
+        named = {self._find(part, n, place, parts).concept: part for n, part in parts.items()}
+        return next((named[c] for c in ("id", "position", "title") if c in named), True)
+
+    def _step_name(self, key: Any, name: object, taken: list[Any], slot: Slot) -> Any:
         if key is True:
             return name
-        inner = Slot(
-            Scope("step", step, slot.scope, index), f"{slot.path}[{index}]", found=Found("", name)
-        )
+        shape = next(iter(self.book.shapes(key)), {"type": "any"})
+        if shape["type"] in ("integer", "number"):
+            zero = re.search(r"\b0\b|\bzero\b", shape.get("description", ""))
+            least = 0 if zero else max(1, math.ceil(float(shape.get("minimum", 1))))
+            name = slot.scope.index + least
+        slot = replace(slot, found=Found("", name))
         try:
-            return self._distinct(key, inner, taken)
+            return self._distinct(key, slot, taken)
         except Unfillable:
-            return self.value(key, inner)
+            return self.fill(key, slot)  # too few names for all: the schema wants it so
 
     # Objects.
 
     def _objects(self, shape: Shape, slot: Slot) -> Iterator[dict[str, Any]]:
-        yield self._object(shape, slot, required_only=slot.room is not None)
+        yield self._object(shape, slot, briefly=slot.room is not None)
         if self.careful:
-            yield self._object(shape, slot, required_only=True)
+            yield self._object(shape, slot, briefly=True)
 
-    def _object(self, shape: Shape, slot: Slot, *, required_only: bool) -> dict[str, Any]:
+    def _object(self, shape: Shape, slot: Slot, *, briefly: bool) -> dict[str, Any]:
         scope = self._inside(slot)
         parts = self._parts(shape, slot, scope)
-        finds = {name: self._find(part, name, scope, tuple(parts)) for name, part in parts.items()}
-        required = _required(shape, finds)
-        most = shape.get("maxProperties", math.inf)
+        finds = {name: self._find(part, name, scope, parts) for name, part in parts.items()}
+        required, optional = _split(shape, finds)
+        least, most = shape.get("minProperties", 0), shape.get("maxProperties", math.inf)
         if len(required) > most:
-            raise Unfillable(
-                f"{slot.path}: {len(required)} required properties, but at most {most}"
-            )
-        optional = [n for n in parts if n not in required and finds[n].value not in (MISSING, None)]
-        extra = [n for n in parts if n not in required and n not in optional]
-        missing = max(0, shape.get("minProperties", 0) - len(required))
-        chosen = [
-            *required,
-            *(optional + extra if required_only else optional)[
-                : missing if required_only else None
-            ],
-        ]
-        if not required_only and len(chosen) < shape.get("minProperties", 0):
-            chosen += extra[: shape["minProperties"] - len(chosen)]
-        chosen = chosen[: int(min(most, len(chosen)))]
+            raise Unfillable(f"{slot.path}: {len(required)} properties required, {most} allowed")
+        known = 0 if briefly else sum(not _is_open(finds[name]) for name in optional)
+        chosen = required + optional[: int(min(max(known, least - len(required)), most))]
         values: dict[str, Any] = {}
+        # Steps go first: what other properties call them is decided there.
         for name in sorted(chosen, key=lambda name: finds[name].concept != "steps"):
-            said = tuple(v for v in values.values() if isinstance(v, str))
-            inner = replace(
-                slot,
-                scope=scope,
-                path=f"{slot.path}.{name}",
-                name=name,
-                found=finds[name],
-                said=said,
-            )
+            said = tuple(value for value in values.values() if isinstance(value, str))
+            inner = replace(slot, scope=scope, path=f"{slot.path}.{name}", name=name, said=said)
             try:
-                values[name] = self.value(parts[name], inner)
+                values[name] = self.fill(parts[name], replace(inner, found=finds[name]))
             except Unfillable:
                 if name in required:
                     raise
-        if len(values) < shape.get("minProperties", 0):
-            raise Unfillable(f"{slot.path}: not enough properties can be filled for minProperties")
-        return {name: values[name] for name in [*parts] if name in values}
+        if len(values) < least:
+            raise Unfillable(f"{slot.path}: {len(values)} properties can be filled, not {least}")
+        return {name: values[name] for name in parts if name in values}
 
     def _parts(self, shape: Shape, slot: Slot, scope: Scope) -> dict[str, Any]:
         """Every property that may be filled: the schema's own, then those of an open mapping."""
         parts = dict(shape.get("properties", {}))
-        rest = shape.get("additionalProperties", True)
-        patterns = shape.get("patternProperties", {})
-        for name in [*shape.get("required", ()), *_mapping_keys(slot)]:
-            if name not in parts:
-                part = next((p for regex, p in patterns.items() if re.search(regex, name)), rest)
-                if part is not False or name in shape.get("required", ()):
-                    parts[name] = part
-        allowed = shape.get("propertyNames", True)
-        names = (
-            name
-            for regex in patterns
-            for name in islice(make_matching(regex, 1, 50, Random(self.seed)), 50)
-        )
-        spare = [
-            *names,
-            *(f"note_{number}" for number in range(1, 1 + shape.get("minProperties", 0))),
+        least = shape.get("minProperties", 0)
+        dependent = [
+            name for names in shape.get("dependentRequired", {}).values() for name in names
         ]
-        if allowed is not True:
-            spare += [
-                str(self.value(allowed, Slot(scope, slot.path, skip=k)))
-                for k in range(shape.get("minProperties", 0))
-            ]
-        for name in spare:
-            part = next((p for regex, p in patterns.items() if re.search(regex, name)), rest)
-            short = len(parts) < shape.get("minProperties", 0)
-            if (
-                short
-                and name not in parts
-                and part is not False
-                and self.book.is_valid(name, allowed)
-            ):
-                parts[name] = part
+        for name in (*shape.get("required", ()), *dependent):
+            parts.setdefault(name, _part_of(shape, name))
+        entries = slot.value if slot.found.concept == "arguments" else {}
+        names = [str(key) for key in entries] if isinstance(entries, Mapping) else []
+        more = self._made_names(shape, scope, slot.path, least) if len(parts) < least else ()
+        for name in (*names, *more):
+            part = _part_of(shape, name)
+            allowed = self.book.is_valid(name, shape.get("propertyNames", True))
+            if allowed and part is not False and (name in names or len(parts) < least):
+                parts.setdefault(name, part)
         return parts
+
+    def _made_names(self, shape: Shape, scope: Scope, path: str, least: int) -> Iterator[str]:
+        for pattern in shape.get("patternProperties", {}):
+            yield from islice(make_matching(pattern, 1, 50, Random(self.seed)), 50 + 5 * least)
+        rule = {"allOf": [{"type": "string"}, shape.get("propertyNames", True)]}
+        for skip in range(least if "propertyNames" in shape else 0):
+            yield self.fill(rule, Slot(scope, path, skip=skip))
+        yield from (f"note_{number}" for number in range(1, least + 1))
 
     def _inside(self, slot: Slot) -> Scope:
         value = slot.value
@@ -472,139 +414,87 @@ class Filler:
             return slot.scope
         return open_scope(slot.scope, slot.found.concept, value, slot.scope.index)
 
-    def _find(self, schema: Any, name: str, scope: Scope, beside: tuple[str, ...]) -> Found:
+    def _find(self, schema: Any, name: str, scope: Scope, beside: Iterable[str]) -> Found:
         shapes = self.book.shapes(schema)
         about = next((s["description"] for s in shapes if "description" in s), "")
         title = next((s["title"] for s in shapes if "title" in s), "")
-        about = f"{about} {title}" if title.lower().replace(" ", "_") != name.lower() else about
+        if title.lower().replace(" ", "_") != name.lower():
+            about = f"{about} {title}".strip()
         types = frozenset(s["type"] for s in shapes) - {"null"}
         fixed = any("enum" in s for s in shapes)
-        return find(scope, Ask(name, about, types, beside, fixed))
+        found = find(scope, Ask(name, about, types, tuple(beside), fixed))
+        ref = find_ref(scope, name)
+        if ref is None:
+            return found
+        if any("step" in str(s.get("properties", {}).keys()).lower() for s in shapes):
+            return Found("refs", ref)
+        told = f"result of {say(Slot(scope, found=Found('step', ref['step'])), {}, self.ids)}"
+        return Found(found.concept, told) if _is_open(found) else found
 
 
-_ID_CONCEPTS = frozenset({"id", "depends_on", "order", "source", "target", "step", "refs"})
-_ANY_STEP = {"id": "", "title": "", "description": "", "tool": "", "position": 1}
-_FITS: Mapping[str, Mapping[str, float]] = {
-    "bool": {"boolean": 6, "string": 3, "any": 1},
-    "number": {"number": 6, "integer": 5.5, "string": 3, "any": 1},
-    "whole": {"integer": 6, "number": 5.5, "string": 3, "any": 1},
-    "text": {"string": 6, "array": 3, "object": 2, "number": 0.5, "any": 1},
-    "list": {"array": 6, "string": 3, "object": 2, "any": 1},
-    "mappings": {"array": 6, "object": 4, "string": 3, "any": 1},
-    "mapping": {"object": 6, "array": 4, "string": 3, "any": 1},
-}
+def _booleans(shape: Shape, slot: Slot) -> Iterator[bool]:
+    yes = bool(to_bool(slot.value))
+    yield from (yes, not yes)
+
+
+def _anything(shape: Shape, slot: Slot) -> Iterator[Any]:
+    yield next(slot.scope.sayings(), "") if slot.is_open else plain(slot.value)
+    yield from (None, 0, False, "", [], {}, *range(1, 50))
+
+
+def _is_open(found: Found) -> bool:
+    return found.value is MISSING or found.value is None
 
 
 def _sort(value: object) -> str:
-    kind = json_type(value)
-    if kind == "array":
-        mappings = any(isinstance(one, Mapping) for one in value)  # type: ignore[attr-defined]
-        return "mappings" if mappings else "list"
-    names = {"boolean": "bool", "integer": "whole", "string": "text", "object": "mapping"}
-    return names.get(kind, "number")
+    if isinstance(value, list | tuple):
+        return "mappings" if any(isinstance(one, Mapping) for one in value) else "list"
+    return json_type(value)
 
 
-def _mark(schema: Any, book: Book, slot: Slot) -> object:
-    """What tells that a schema is inside itself, for the same kind of content."""
-    ref = schema.get("$ref") if isinstance(schema, dict) else None
-    return (ref or ("#" if schema is book.root else id(schema)), slot.scope.kind)
+def _contained(shape: Shape) -> int:
+    """How many items must be such as `contains` says."""
+    return int(shape.get("minContains", 1)) if "contains" in shape else 0
 
 
-def _short(schema: Any) -> str:
-    text = json.dumps(schema, default=str)
-    return text if len(text) < 200 else text[:197] + "..."
+def _part_of(shape: Shape, name: str) -> Any:
+    """The schema of a property that is not named in `properties`."""
+    patterns = shape.get("patternProperties", {})
+    rest = shape.get("additionalProperties", True)
+    return next((part for regex, part in patterns.items() if re.search(regex, name)), rest)
 
 
-def _key(value: object) -> object:
-    return value if isinstance(value, str | int) else to_text(value)
+def _split(shape: Shape, finds: Mapping[str, Found]) -> tuple[list[str], list[str]]:
+    """The names that must be filled, and those that may be, what the belief knows first."""
+    required = list(dict.fromkeys(shape.get("required", ())))
+    dependent = shape.get("dependentRequired", {})
+    known = [name for name in finds if name in dependent and not _is_open(finds[name])]
+    for name in (*required, *known):
+        required += [n for n in (name, *dependent.get(name, ())) if n not in required]
+    optional = [name for name in finds if name not in required]
+    return required, sorted(optional, key=lambda name: _is_open(finds[name]))
 
 
-def _wording(slot: Slot, shape: Shape, ids: Mapping[object, object]) -> str | None:
-    """What the belief says here, in words; None where it says nothing."""
-    value, concept = slot.value, slot.found.concept
-    about = shape.get("description", "")
-    if value is MISSING or value is None:
-        return "none" if concept == "tool" and value is None else None
-    if concept in _ID_CONCEPTS:
-        value = (
-            [ids.get(_key(one), one) for one in value]
-            if isinstance(value, list | tuple)
-            else ids.get(_key(value), value)
-        )
-    if concept == "arguments" and isinstance(value, Mapping):
-        single = len(value) == 1 and "json" not in about.lower()
-        if single and words(slot.name)[-1:] in (("input",), ("query",), ("argument",)):
-            return to_text(next(iter(value.values())))
-        return json.dumps(plain(value), ensure_ascii=False)
-    if concept == "approved" and isinstance(value, bool) and words(slot.name)[-1:] in _VERDICTS:
-        return "approved" if value else "rejected"
-    style = date_style(about)
-    if style and isinstance(value, str) and (concept == "date" or find_date([value]).year > 1970):
-        return write_date(find_date([value]), style)
-    return to_text(value)
-
-
-_VERDICTS = (("verdict",), ("decision",), ("judgement",), ("judgment",), ("status",), ("approval",))
-
-
-def _shortened(text: str, number: int) -> Iterator[str]:
-    """`text` in the forms that patterns ask for most: a slug, a code, a numbered id."""
-    yield text
-    stems = words(text)[:5]
-    for glue in ("_", "-", " ", ""):
-        yield glue.join(stems)
-        yield glue.join(stems).upper()
-        yield glue.join(stems).title()
-    digits = re.findall(r"\d+", text) or [str(number)]
-    for form in (
-        "{}",
-        "s{}",
-        "S{}",
-        "step_{}",
-        "step-{}",
-        "Step {}",
-        "t{}",
-        "T{}",
-        "task_{}",
-        "task-{}",
-        "E{}",
-        "#E{}",
-        "${}",
-    ):
-        yield form.format(digits[0])
-    yield from text.split()
-
-
-def _review_step(steps: Sequence[object]) -> dict[str, object]:
+def _checking_step(steps: Sequence[object]) -> dict[str, object]:
+    """One more step than the belief has: a look at what the last one gave."""
     last = steps[-1] if steps and isinstance(steps[-1], Mapping) else {}
-    about = to_text(
-        last.get("expected_output") or last.get("output") or last.get("description") or "the goal"
-    )
+    given = (last.get(key) for key in ("expected_output", "output", "description"))
+    about = next((to_text(text) for text in given if text), "what was asked")
     taken = [to_text(step.get("id")) for step in steps if isinstance(step, Mapping)]
-    name = next(f"s{number}" for number in count(len(steps) + 1) if f"s{number}" not in taken)
     return {
-        "id": name,
+        "id": next(name for name in (f"s{n}" for n in count(len(steps) + 1)) if name not in taken),
         "description": f"Check the result so far: {about}",
         "tool": None,
         "arguments": {},
         "depends_on": taken[-1:],
         "why": "A result is only as good as its check",
-        "how": "react",
     }
 
 
-def _required(shape: Shape, finds: Mapping[str, Found]) -> list[str]:
-    required = list(shape.get("required", ()))
-    dependent = shape.get("dependentRequired", {})
-    for name in required:
-        required += [other for other in dependent.get(name, ()) if other not in required]
-    for name in finds:
-        if name in dependent and finds[name].value not in (MISSING, None):
-            required += [other for other in (name, *dependent[name]) if other not in required]
-    return required
+def _ends(path: str) -> str:
+    return path if len(path) < 80 else f"{path[:60]}...{path[-10:]}"
 
 
-def _mapping_keys(slot: Slot) -> Iterable[str]:
-    if slot.found.concept == "arguments" and isinstance(slot.value, Mapping):
-        return [str(key) for key in slot.value]
-    return []
+def _short(schema: Any) -> str:
+    text = json.dumps(schema, default=str)
+    return text if len(text) < 200 else f"{text[:197]}..."

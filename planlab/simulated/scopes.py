@@ -8,17 +8,25 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from planlab.simulated.coerce import MISSING, SHARES, plain, rank_of, to_bool, to_text
-from planlab.simulated.concepts import KINDS, OPPOSITES, STAND_INS, rank_concepts, words
+from planlab.simulated.coerce import MISSING, SHARES, to_bool, to_list, to_text
+from planlab.simulated.concepts import (
+    DEFAULTS,
+    KINDS,
+    OPPOSITES,
+    STAND_INS,
+    rank_concepts,
+    rank_of,
+    words,
+)
 
 _SAYINGS = (
-    "text description finding summary answer expected_output why reasoning recommendation thought "
-    "goal title name output".split(" ")
+    *("text", "description", "finding", "summary", "answer", "expected_output", "why"),
+    *("reasoning", "recommendation", "thought", "goal", "title", "name", "output"),
 )
 _SAYING_LISTS = ("findings", "issues", "suggestions", "outputs", "constraints", "risks")
 _KIND_OF = {"steps": "step", "edges": "edge", "refs": "ref", "arguments": "arguments"}
-_COUNTING = frozenset("num number count total n how many size length amount".split(" "))
-_ASKING = frozenset("has have any is are was found contain exist should need".split(" "))
+_COUNTING = frozenset({"num", "number", "count", "total", "n", "how", "many", "size", "length"})
+_ASKING = frozenset({"has", "have", "any", "is", "are", "was", "found", "contain", "exist"})
 _CALL_INPUT = frozenset(KINDS["step"]["arguments"].split())
 _TOOL_NAMES = frozenset(KINDS["step"]["tool"].split())
 _NUMERIC = re.compile(r"\s*[$€£]?\s*-?\d[\d,]*(\.\d+)?\s*%?\s*")
@@ -64,7 +72,11 @@ class Scope:
             return {"steps": [self.known], "position": self.index + 1}.get(concept, MISSING)
         if isinstance(steps, list | tuple) and concept in ("edges", "order"):
             return _order(steps) if concept == "order" else _edges(steps)
-        return MISSING
+        return DEFAULTS.get(concept, MISSING) if self.kind == "root" else MISSING
+
+    def top(self, concept: str) -> object:
+        """What the whole belief holds of `concept`, whatever is known here; None for nothing."""
+        return self.outer.top(concept) if self.outer is not None else self.known.get(concept)
 
     def sayings(self) -> Iterator[str]:
         """Sentences that the belief has, the nearest first: for what it was not asked about."""
@@ -89,7 +101,7 @@ def _edges(steps: list[Mapping[str, object]] | tuple[Mapping[str, object], ...])
     return [
         {"source": parent, "target": step.get("id")}
         for step in steps
-        for parent in plain(step.get("depends_on", ()))
+        for parent in to_list(step.get("depends_on"))
     ]
 
 
@@ -110,6 +122,9 @@ class Found:
 
     concept: str
     value: object
+
+
+NOTHING = Found("", MISSING)
 
 
 def find(scope: Scope, ask: Ask) -> Found:
@@ -195,10 +210,43 @@ def _suits(value: object, concept: str, ask: Ask) -> bool:
 
 def open_scope(scope: Scope, concept: str, value: object, index: int = 0) -> Scope:
     """The scope inside an object that stands for `value`, an item of `concept`."""
-    kind = _KIND_OF.get(concept, "item")
     if isinstance(value, Mapping):
-        if kind == "arguments" and {"name", "value"} <= value.keys() and "of" in value:
-            kind = "argument"
-        return Scope(kind, value, scope, index)
-    known = {"text": to_text(value), "value": value, concept or "text": value, "id": value}
-    return Scope("item", known, scope, index)
+        kind = _KIND_OF.get(concept, "item")
+        return Scope("argument" if ENTRY in value else kind, value, scope, index)
+    known = {concept: value} if concept else {}
+    return Scope(
+        "item", {"text": to_text(value), "value": value, "id": value, **known}, scope, index
+    )
+
+
+ENTRY = "of"  # the key that marks one argument of a call; a belief has no such concept
+
+
+def list_arguments(scope: Scope, arguments: Mapping[str, object]) -> list[dict[str, object]]:
+    """The arguments of a call one by one, those that an earlier step's result is for as well."""
+    refs = {ref["argument"]: ref for ref in refs_of(scope)}
+    names = dict.fromkeys((*arguments, *refs))
+    return [
+        {ENTRY: "arguments", "name": name, "value": arguments.get(name, MISSING)}
+        | ({"ref": refs[name]} if name in refs else {})
+        for name in names
+    ]
+
+
+def refs_of(scope: Scope) -> list[dict[str, str]]:
+    """The references to earlier steps' results in the step that `scope` is in."""
+    refs = scope.get("refs")
+    if refs is MISSING and scope.outer is not None and scope.kind != "step":
+        return refs_of(scope.outer)
+    return [dict(ref) for ref in to_list(refs) if isinstance(ref, Mapping)]
+
+
+def find_ref(scope: Scope, name: str) -> dict[str, str] | None:
+    """The reference that a property of an argument or of a call's arguments stands for."""
+    if scope.kind == "argument":
+        ref = scope.known.get("ref")
+        concepts = rank_concepts("argument", name, "", ())
+        return dict(ref) if isinstance(ref, Mapping) and concepts[:1] == ("value",) else None
+    if scope.kind != "arguments":
+        return None
+    return next((ref for ref in refs_of(scope) if ref.get("argument") == name), None)

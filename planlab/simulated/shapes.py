@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from jsonschema import Draft4Validator, Draft7Validator, Draft202012Validator, FormatChecker
+from jsonschema import Draft4Validator, Draft7Validator, Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from jsonschema.validators import validator_for
 from referencing import Registry, Resource
@@ -53,8 +53,12 @@ TYPE_OF_KEYWORD = {
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _CHOICES = ("anyOf", "oneOf")
 _COMBINERS = frozenset(
-    [*_REFERENCES, *_CHOICES, "allOf", "if", "then", "else", "const", "pattern", "dependencies"]
-    + ["dependentSchemas", "additionalItems", "$defs", "definitions"]
+    (
+        *_REFERENCES,
+        *_CHOICES,
+        *("allOf", "if", "then", "else", "const", "pattern"),
+        *("dependencies", "dependentSchemas", "additionalItems", "$defs", "definitions"),
+    )
 )
 
 
@@ -126,16 +130,18 @@ def open_book(schema: Mapping[str, object] | bool) -> Book:
 
 def _validator(root: Any) -> Any:
     """A validator of the draft that the schema names, or of the first draft that it fits."""
+    if not isinstance(root, Mapping | bool):
+        raise Unfillable(f"not a JSON Schema, which is an object or a boolean: {root!r}")
     named = isinstance(root, dict) and "$schema" in root
     drafts = [validator_for(root, default=Draft202012Validator)]
     drafts += [] if named else [Draft7Validator, Draft4Validator]
     for draft in drafts:
         try:
-            draft.check_schema(root)
+            draft.check_schema(root)  # type: ignore[arg-type]
         except SchemaError as error:
             problem = f"{error.message} at {error.json_path}"
             continue
-        return draft(root, format_checker=FormatChecker())
+        return draft(root, format_checker=draft.FORMAT_CHECKER)
     raise Unfillable(f"not a JSON Schema: {problem}")
 
 
@@ -216,7 +222,8 @@ def _types(one: Any, two: Any) -> list[str]:
 
 
 def _named(one: Mapping[str, Any], two: Mapping[str, Any]) -> Shape:
-    return {**two, **{key: _both(part, two.get(key, True)) for key, part in one.items()}}
+    joined = {key: _both(part, two.get(key, True)) for key, part in one.items()}
+    return joined | {key: part for key, part in two.items() if key not in one}
 
 
 def _least_multiple(one: float, two: float) -> float:

@@ -103,7 +103,7 @@ def fit_length(text: str, least: int, most: int, more: Iterable[str] = ()) -> st
             break
         text = f"{text} {extra}".strip()
     if text and len(text) < least:
-        text = (f"{text} " * least)[:least].rstrip()
+        text = (f"{text} " * (least // len(text) + 1))[:least].rstrip()
     if len(text) > most:
         cut = text[: most + 1].rsplit(None, 1)[0] if " " in text[: most + 1] else text
         text = cut.rstrip(",;:- ") if least <= len(cut.rstrip(",;:- ")) <= most else text[:most]
@@ -157,25 +157,29 @@ def write_date(day: date, style: str) -> str:
     return day.strftime(style)
 
 
-def make_format(name: str, texts: list[str], random: Random) -> str | None:
-    """A string of JSON Schema's format `name`, taken from `texts` where they hold one."""
+def make_formats(name: str, texts: list[str], random: Random) -> Iterator[str]:
+    """Strings of JSON Schema's format `name`, taken from `texts` where they hold one."""
     joined = "\n".join(texts)
     if name.startswith("uuid"):
-        version = int(name[4:] or 4)
-        return str(uuid.UUID(int=random.getrandbits(128), version=min(version, 5)))
-    if name in ("date", "date-time"):
-        return find_date(texts).isoformat() + ("T00:00:00Z" if name == "date-time" else "")
-    if name in ("email", "idn-email"):
-        found = _EMAIL.search(joined)
-        return found.group() if found else "nobody@example.com"
-    if name in ("uri", "url", "iri", "uri-reference", "iri-reference", "http-url"):
-        found = _URL.search(joined)
-        return found.group().rstrip(".,;") if found else "https://example.com/"
-    return _FORMATS.get(name)
+        version = min(int(name[4:] or 4), 5)
+        yield str(uuid.UUID(int=random.getrandbits(128), version=version))
+    if name.startswith("date"):
+        yield find_date(texts).isoformat() + ("T00:00:00Z" if name == "date-time" else "")
+    if name.endswith("email"):
+        yield from _EMAIL.findall(joined)
+    if name.startswith(("uri", "url", "iri", "http")):
+        yield from (url.rstrip(".,;") for url in _URL.findall(joined))
+    yield from _FORMATS.get(name, "").split(" ")
 
 
 _FORMATS = {
-    "time": "00:00:00Z",
+    "email": "nobody@example.com a@b.co",
+    "idn-email": "nobody@example.com a@b.co",
+    **dict.fromkeys(
+        ("uri", "url", "iri", "uri-reference", "iri-reference", "http-url"),
+        "https://example.com/ a:b",
+    ),
+    "time": "00:00:00Z 00:00:00",
     "duration": "PT0S",
     "ipv4": "127.0.0.1",
     "ipv6": "::1",
