@@ -15,6 +15,7 @@ from planlab.errors import BadArguments, ToolFailed
 MAX_BYTES = 100_000
 MAX_FILES = 500
 MAX_DEPTH = 6
+MAX_NAME_BYTES = 200
 _NAME = re.compile(r"\w(?:[\w .()&+,=-]{0,78}[\w)&+=-])?")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 
@@ -31,7 +32,8 @@ def parse_path(path: str) -> str:
         raise BadArguments(f"{path[:80]!r}: leave the first '/' out; paths begin in the folder.")
     parts = [part for part in path.split("/") if part not in ("", ".")]
     for part in parts:
-        if not _NAME.fullmatch(part) or _DEVICE.fullmatch(unicodedata.normalize("NFKC", part)):
+        device = _DEVICE.fullmatch(unicodedata.normalize("NFKC", part))
+        if device or not _NAME.fullmatch(part) or len(part.encode()) > MAX_NAME_BYTES:
             raise BadArguments(
                 f"{path[:80]!r}: {part[:80]!r} is not a file name here. Use a relative path of "
                 "plain names, such as 'reports/summary.md', without '..'."

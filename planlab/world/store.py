@@ -147,8 +147,9 @@ class Store:
         with self._change() as database:
             for table, rows in snapshot.tables.items():
                 database.execute(f"DELETE FROM {table}")
-                marks = ", ".join("?" * len(rows[0])) if rows else ""
-                database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+                for row in rows:
+                    marks = ", ".join("?" * len(row))
+                    database.execute(f"INSERT INTO {table} VALUES ({marks})", row)
             self._files.load(snapshot.files)
 
     @contextmanager
