@@ -1,20 +1,22 @@
-"""A quiz as ipywidgets: radio buttons for the choice and the confidence, a button to check."""
+"""A quiz as ipywidgets: choose, say how sure you are, check."""
 
 import ipywidgets as widgets
 
 from planlab.show.quiz import Confidence, Quiz
 from planlab.show.shown import NO_MATH, as_html
 
+# A long choice wraps beside its button, not around it.
 _STYLE = """<style>
-.planlab-radio { width: auto; max-width: 100%; }
-.planlab-radio .widget-radio-box { width: auto; }
-.planlab-radio label { height: auto; white-space: normal; line-height: 1.5; margin-bottom: 4px;
-  align-items: baseline; }
+.planlab-radio, .planlab-radio .widget-radio-box { width: auto; max-width: 100%; }
+.planlab-radio .widget-radio-box label { display: flex; flex-direction: row-reverse;
+  justify-content: flex-end; align-items: baseline; gap: 8px;
+  height: auto; line-height: 1.5; white-space: normal; }
+.planlab-radio .widget-radio-box input { position: static; flex: none; margin: 0; }
 </style>"""
 
 
 def quiz_buttons(quiz: Quiz) -> widgets.VBox:
-    """The whole quiz; every control is reached by Tab, and worked by arrow keys and Space."""
+    """The whole quiz; Tab reaches every control, Space works it."""
     head = widgets.HTML(f"{_STYLE}<b>{as_html(quiz.title)}</b>")
     return widgets.VBox([head, *(_question(quiz, n) for n in range(1, len(quiz.questions) + 1))])
 
@@ -47,4 +49,4 @@ def _radio(description: str, options: dict[str, str]) -> widgets.RadioButtons:
 
 def _status(page: str) -> str:
     """A live region: a screen reader reads it out when it changes."""
-    return f'<div role="status" {NO_MATH}>{page}</div>'
+    return f'<div role="status">{page}</div>'

@@ -107,7 +107,7 @@ def plan_diagram(
                 at[need] = len(nodes)
                 nodes.append(_Node(need, f"{need}: no such step", "missing"))
             edges.append((at[need], index, ""))
-    return _draw(nodes, edges, f"{plan.goal} (plan, version {plan.version})", direction)
+    return _draw(nodes, edges, f"plan, version {plan.version}: {plan.goal}", direction)
 
 
 def _step_label(id: str, description: str, tool: str | None) -> str:
@@ -131,7 +131,9 @@ def _draw(
     lines = [_in_words(nodes, edges, index) for index in range(len(nodes))]
     title = one_line(title) or "no title"
     text = "\n".join([f"Diagram: {title}", *lines])
-    return Shown(text, {MIME: _script(nodes, edges, title, direction, " ".join(lines))})
+    # A title wider than the drawing would make it small.
+    script = _script(nodes, edges, one_line(title, 80), direction, " ".join(lines))
+    return Shown(text, {MIME: script})
 
 
 def _in_words(nodes: Sequence[_Node], edges: Sequence[_Edge], index: int) -> str:

@@ -187,7 +187,7 @@ def _call(span: Span, limit: int | None = 80) -> str:
 
 
 def _observed(span: Span) -> str:
-    return str(span.data.get("observation") or span.error or "")
+    return str(span.error or span.data.get("observation") or "")
 
 
 def _hallucinated(calls: Sequence[Span], offered: Sequence[Tool | str] | None) -> Check:
@@ -228,7 +228,7 @@ def _loop(calls: Sequence[Span], offered: Sequence[Tool | str]) -> Check:
         elif span.name in changing and span.error is None:
             seen.clear()
         seen[call] = _observed(span)
-    listed = "; ".join(f"{call} ({again.count(call)} times more)" for call in dict.fromkeys(again))
+    listed = "; ".join(f"{call} (repeats: {again.count(call)})" for call in dict.fromkeys(again))
     evidence = f"Called again to no effect: {listed}." if again else "No call was repeated in vain."
     return Check("loop", bool(again), evidence)
 

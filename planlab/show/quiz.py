@@ -87,7 +87,8 @@ class Feedback:
     @property
     def html(self) -> str:
         """The same as HTML."""
-        return f"<p><b>{as_html(self._verdict)}</b></p>{_explained_html(self.question)}"
+        verdict = f"<p><b>{as_html(self._verdict)}</b></p>"
+        return f"<div {NO_MATH}>{verdict}{_explained_html(self.question)}</div>"
 
 
 _SAID = {
@@ -193,16 +194,20 @@ def _explained(question: Question) -> list[str]:
 
 
 def _explained_html(question: Question) -> str:
-    items = "".join(
-        f"<li>{'✓ Right' if choice.right else '✗ Wrong'}: <i>{as_html(choice.text)}</i><br>"
-        f"{as_html(choice.explanation)}</li>"
-        for choice in question.choices
-    )
+    items = [
+        f"{letter}) {'✓ Right' if choice.right else '✗ Wrong'}: <i>{as_html(choice.text)}</i><br>"
+        + as_html(choice.explanation)
+        for letter, choice in question.lettered.items()
+    ]
     named = question.misconception
     note = "" if named is None else f"<p>The misconception: {as_html(named)}</p>"
-    return f'<ol type="a">{items}</ol>{note}'
+    return _listed(items) + note
 
 
 def _choices_html(question: Question) -> str:
-    items = "".join(f"<li>{as_html(choice.text)}</li>" for choice in question.choices)
-    return f'<ol type="a">{items}</ol>'
+    return _listed(f"{letter}) {as_html(c.text)}" for letter, c in question.lettered.items())
+
+
+def _listed(items: Iterable[str]) -> str:
+    """A list whose letters are text: themes and sites set other numbers before items."""
+    return f'<ul style="list-style:none">{"".join(f"<li>{item}</li>" for item in items)}</ul>'

@@ -108,7 +108,7 @@ def _is_number(value: object) -> bool:
 def _text_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]
 ) -> str:
-    wrapped = [[textwrap.wrap(cell, _WIDEST) or [""] for cell in row] for row in (columns, *rows)]
+    wrapped = [[_wrap(cell) for cell in row] for row in (columns, *rows)]
     widths = [max(len(line) for row in wrapped for line in row[i]) for i in range(len(columns))]
     wrapped.insert(1, [["-" * width] for width in widths])
     lines = [title] if title else []
@@ -121,6 +121,12 @@ def _text_table(
             )
             lines.append("  ".join(padded).rstrip())
     return "\n".join(lines)
+
+
+def _wrap(cell: str) -> list[str]:
+    """The lines of a cell, at its own depth; without any, one empty line."""
+    depth = cell[: len(cell) - len(cell.lstrip(" "))]
+    return textwrap.wrap(cell, _WIDEST, subsequent_indent=depth + "  " * bool(depth)) or [""]
 
 
 def _html_table(
@@ -145,4 +151,7 @@ def _side(right: bool) -> str:
 
 def _indented(cell: str) -> str:
     text = cell.lstrip(" ")
-    return "&nbsp;" * 2 * (len(cell) - len(text)) + as_html(text)
+    depth = len(cell) - len(text)
+    if not depth:
+        return as_html(text)
+    return f'<span style="white-space:nowrap">{"&nbsp;" * 2 * depth}{as_html(text)}</span>'
