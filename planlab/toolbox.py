@@ -100,6 +100,11 @@ class Toolbox:
         offer = ", ".join(t.name for t in self.tools) or "none at all"
         raise UnknownTool(f"There is no tool {name!r}. The tools on offer: {offer}.")
 
+    @property
+    def menu(self) -> str:
+        """The tools as text, one a line, for a planner that is told of them and cannot call them."""
+        return "\n".join(f"- {t.signature}: {' '.join(t.description.split())}" for t in self.tools)
+
     def only(self, *names: str) -> "Toolbox":
         """The same box, offering these tools only; raises `UnknownTool`."""
         return replace(self, tools=tuple(self[name] for name in names))

@@ -87,14 +87,17 @@ class Tool:
         try:
             model = self.parameters.model_validate(dict(arguments))
         except ValidationError as error:
-            raise BadArguments(f"{self.name}: {in_words(error)}. {self._usage}") from None
+            raise BadArguments(
+                f"{self.name}: {in_words(error)}. Call it as {self.signature}."
+            ) from None
         return {name: getattr(model, name) for name in self.parameters.model_fields}
 
     @property
-    def _usage(self) -> str:
+    def signature(self) -> str:
+        """As a reader of text sees it: name, parameters and their types."""
         fields = self.parameters.model_fields.items()
         listed = ", ".join(f"{name}: {_type_name(info.annotation)}" for name, info in fields)
-        return f"Call it as {self.name}({listed})."
+        return f"{self.name}({listed})"
 
 
 @overload
