@@ -288,7 +288,7 @@ def _is_local(url: str) -> bool:
 
 def _as_messages(messages: str | Sequence[Message]) -> list[Message]:
     if isinstance(messages, str):
-        messages = [{"role": "user", "content": messages}]
+        messages = [{"role": "user", "content": messages}] if messages.strip() else []
     if not messages:
         raise errors.BadInput("There are no messages: give the model something to answer.")
     return list(messages)
