@@ -98,6 +98,13 @@ def to_share(value: object) -> float | None:
     return rank_of(value) if isinstance(value, str) else None
 
 
+def say_share(share: float, about: str) -> str:
+    """A share from 0 to 1 as the text that `about` asks for: a letter, a percentage, a number."""
+    if "letter" in about:
+        return "FDCBA"[sum(share >= least for least in (0.4, 0.55, 0.7, 0.9))]
+    return f"{share:.0%}" if "percent" in about or "%" in about else f"{share:g}"
+
+
 def numbers(value: object, shape: Shape, *, concept: str, about: str) -> Iterator[float]:
     """Numbers that `shape` allows: the nearest to what `value` says, then the nearest bounds."""
     whole = shape["type"] == "integer"
@@ -120,6 +127,10 @@ def numbers(value: object, shape: Shape, *, concept: str, about: str) -> Iterato
 def _number(value: object) -> float:
     if isinstance(value, list | tuple):
         return len(value)
+    if isinstance(value, Mapping):
+        return next(
+            (_number(part) for part in value.values() if isinstance(part, int | float)), 0.0
+        )
     if isinstance(value, int | float):
         return value
     found = _NUMBER.search(value) if isinstance(value, str) else None

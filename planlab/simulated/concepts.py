@@ -11,9 +11,9 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 ROOT = {
-    "steps": "steps tasks plan actions subtasks todo todos stages phases subgoals milestones "
-    "activities checklist nodes jobs work_items plan_steps action_items procedure workflow dag "
-    "next_steps remaining_steps to_do_list task_list step_list task_graph",
+    "steps": "steps next_steps tasks plan actions subtasks todo todos stages phases subgoals "
+    "milestones activities checklist nodes jobs work_items plan_steps action_items procedure "
+    "workflow dag remaining_steps to_do_list task_list step_list task_graph",
     "edges": "edges links dependencies dependency_graph arrows relations",
     "order": "order execution_order sequence ordering topological_order step_order step_ids",
     "goal": "goal objective task aim target mission request question problem query topic intent",
@@ -44,6 +44,8 @@ ROOT = {
     "action status state",
     "done": "done finished complete completed is_done is_final goal_achieved solved stop final "
     "should_stop is_finished is_complete finish terminal",
+    "unfinished": "should_continue continue keep_going proceed unfinished needs_more_work go_on "
+    "more_work_needed continue_loop",
     "replan": "replan should_replan needs_replan needs_replanning plan_changed must_replan",
     "finding": "finding observation discovery insight fact key_finding",
     "findings": "findings facts observations insights key_points highlights takeaways discoveries "
@@ -70,7 +72,7 @@ ROOT = {
     "version": "version plan_version revision_number",
 }
 STEP = {
-    "id": "id step_id task_id node_id key idx identifier uid number no ref handle step_number nr "
+    "id": "id step_id task_id node_id key idx identifier uid n number no ref handle step_number nr "
     "task_number index",
     "position": "position order sequence rank index step_order ordinal priority_order",
     "title": "title name headline label short_name heading step_name task_name",
@@ -91,7 +93,7 @@ STEP = {
     "thought",
     "how": "how mode method kind type strategy approach executed_by",
     "refs": "refs references uses_results",
-    "steps": "steps tasks subtasks substeps actions children sub_steps sub_tasks todos",
+    "steps": "steps tasks subtasks substeps actions children sub_steps sub_tasks todos subgoals",
     "status": "status state progress",
     "done": "done finished complete completed is_done",
     "risk": "risk risk_level danger",
@@ -134,11 +136,11 @@ STAND_INS: Mapping[str, tuple[str, ...]] = {
     "thought": ("reasoning", "why", "summary"),
     "why": ("reasoning", "thought", "expected_output", "goal"),
     "description": ("text", "title", "name"),
-    "title": ("name", "goal"),
-    "name": ("title",),
+    "title": ("name", "description", "goal"),
+    "name": ("title", "text"),
     "expected_output": ("output",),
     "finding": ("findings", "answer", "summary"),
-    "findings": ("finding",),
+    "findings": ("finding", "answer", "summary"),
     "recommendation": ("suggestions", "answer", "summary"),
     "suggestions": ("recommendation",),
     "confidence": ("score",),
@@ -160,7 +162,7 @@ FAVOURS: Mapping[str, tuple[str, ...]] = {
 # What holds unless the belief says otherwise.
 DEFAULTS: Mapping[str, object] = {"version": 1}
 # Whole concepts that follow from others; `not` turns a yes into a no.
-OPPOSITES = {"revise": "approved"}
+OPPOSITES = {"revise": "approved", "unfinished": "done"}
 
 # Where a word stands between bad (0) and good (1): orders enums, and reads and writes yes and no.
 RANKS = {
@@ -236,7 +238,7 @@ def _stem(word: str) -> str:
         return word[:-3] + "y"
     if len(word) > 3 and word.endswith(("ses", "xes", "ches", "shes")) and word[-4] in "sxhi":
         return word[:-2]
-    return word[:-1] if len(word) > 2 and word.endswith("s") and word[-2] not in "sui" else word
+    return word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] not in "sui" else word
 
 
 def slug(text: str) -> str:
@@ -268,8 +270,9 @@ def rank_concepts(kind: str, name: str, about: str, own: tuple[str, ...] = ()) -
     for concept, phrase, rank in _phrases(kind):
         close = _closeness(phrase, named) or 0.3 * _mention(phrase, told)
         best[concept] = max(best.get(concept, 0.0), close - rank / 1000)
-    likely = sorted((c for c in best if best[c] > 0), key=lambda c: -best[c])
-    return tuple(likely)
+    # A far weaker match than the best one is a match of other words: better nothing than that.
+    least = max(0.75 * max(best.values(), default=0.0), 0.01)
+    return tuple(sorted((c for c in best if best[c] >= least), key=lambda c: -best[c]))
 
 
 def _closeness(phrase: tuple[str, ...], name: tuple[str, ...]) -> float:

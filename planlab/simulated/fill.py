@@ -24,12 +24,14 @@ from planlab.simulated.coerce import (
     to_list,
     to_text,
 )
-from planlab.simulated.concepts import FAVOURS, likeness
+from planlab.simulated.concepts import FAVOURS, likeness, words
 from planlab.simulated.scopes import (
+    FLAGS,
     Ask,
     Belief,
     Found,
     Scope,
+    entries_of,
     find,
     find_ref,
     list_arguments,
@@ -37,7 +39,15 @@ from planlab.simulated.scopes import (
 )
 from planlab.simulated.shapes import Book, Shape, Unfillable, json_type, open_book
 from planlab.simulated.strings import make_matching
-from planlab.simulated.wording import ID_CONCEPTS, LONGEST, Slot, id_key, rename, say, word_texts
+from planlab.simulated.wording import (
+    ID_CONCEPTS,
+    LONGEST,
+    Slot,
+    id_key,
+    rename,
+    tell_ref,
+    word_texts,
+)
 
 __all__ = ["Unfillable", "fill"]
 
@@ -53,7 +63,9 @@ _FITS: Mapping[str, Mapping[str, float]] = {
     "mappings": {"array": 6, "object": 4, "string": 3, "any": 1},
     "object": {"object": 6, "array": 4, "string": 3, "any": 1},
 }
-_ANY_STEP = {"id": "", "title": "", "description": "", "tool": "", "position": 1}
+_ANY_STEP = {"id": "", "title": "", "description": "", "tool": "", "depends_on": ["s0"]}
+_ONE_OF_MANY = frozenset({"next", "first", "current", "step", "task", "top", "best"})
+_CHECKING = "A result is only as good as its check"
 
 
 def fill(
@@ -85,6 +97,7 @@ class Filler:
     seed: int
     careful: bool = False  # check every part, and try another where it is not valid
     ids: dict[object, object] = field(default_factory=dict)
+    keys: set[int] = field(default_factory=set)  # the schemas of properties that name a step
     dead: set[object] = field(default_factory=set)  # where no recursion ends in so many levels
 
     def fill(self, schema: Any, slot: Slot) -> Any:
@@ -150,7 +163,8 @@ class Filler:
     def _mark(self, schema: Any, slot: Slot) -> object:
         """What tells that a schema is inside itself, for the same kind of content."""
         ref = schema.get("$ref") if isinstance(schema, dict) else None
-        return ref or ("#" if schema is self.book.root else id(schema)), slot.scope.kind
+        name = ref or ("#" if schema is self.book.root else id(schema))
+        return name, self._inside(slot).kind
 
     # Which of several alternatives says the most of the belief.
 
@@ -183,7 +197,7 @@ class Filler:
             if only and not _is_open(finds[name]):
                 said = to_text(finds[name].value)
                 fit += 8 * (max(likeness(said, to_text(word)) for word in only) - 0.45)
-        decision = scope.get("decision")
+        decision = scope.top("decision")
         if isinstance(decision, str):
             fit += 2 * likeness(decision, shape.get("title", ""))
             fit += 4 * any(concept in FAVOURS.get(decision, ()) for concept in known)
@@ -203,7 +217,7 @@ class Filler:
         value, concept = slot.value, slot.found.concept
         if concept in ID_CONCEPTS:
             value = rename(value, self.ids)
-        about = f"{shape.get('description', '')} {slot.name}"
+        about = f"{shape.get('description', '')} {slot.name.replace('_', ' ')}"
         options = numbers(value, shape, concept=concept, about=about)
         first = next(options, None)
         if first is None:
@@ -267,11 +281,21 @@ class Filler:
             return [one for one in to_list(value) if id_key(one) in self.ids]
         if not isinstance(value, Mapping):
             return to_list(value)
+        objects = "object" in [part["type"] for part in self.book.shapes(items)]
+        if concept == "steps" and not objects:
+            return self._wanted(
+                shape, replace(slot, found=Found("depends_on", value.get("depends_on")))
+            )
         if concept != "arguments":
-            return [value]
-        if "object" in [part["type"] for part in self.book.shapes(items)]:
-            return list(list_arguments(slot.scope, value))
-        return list(value.values())
+            return [value] if objects else list(value.values())
+        entries = list_arguments(slot.scope, value)
+        return list(entries) if objects else [self._told(entry, shape) for entry in entries]
+
+    def _told(self, entry: Mapping[str, Any], shape: Shape) -> object:
+        """One argument of a call where only its value is asked for."""
+        if entry["value"] is not MISSING:
+            return entry["value"]
+        return tell_ref(rename(entry["ref"]["step"], self.ids), shape.get("description", ""))
 
     def _items(self, shape: Shape, slot: Slot, wanted: list[object], size: int) -> list[Any]:
         wanted = self._extended(wanted, size, slot)[:size]
@@ -314,6 +338,7 @@ class Filler:
 
     def _name_steps(self, items: Any, steps: list[object], slot: Slot) -> None:
         key = self._key_part(items)
+        self.keys.add(id(key))
         nested = slot.scope.kind == "step"
         if not nested:
             self.ids.clear()
@@ -332,7 +357,9 @@ class Filler:
         parts: dict[str, Any] = shapes[0].get("properties", {}) if shapes else {}
         place = Scope("step", _ANY_STEP)
         named = {self._find(part, n, place, parts).concept: part for n, part in parts.items()}
-        return next((named[c] for c in ("id", "position", "title") if c in named), True)
+        needed = "depends_on" in named
+        concepts = ("id", "position", "title") if needed else ("id", "position")
+        return next((named[concept] for concept in concepts if concept in named), True)
 
     def _step_name(self, key: Any, name: object, taken: list[Any], slot: Slot) -> Any:
         if key is True:
@@ -348,6 +375,11 @@ class Filler:
         except Unfillable:
             return self.fill(key, slot)  # too few names for all: the schema wants it so
 
+    def _as_named(self, found: Found, part: Any, scope: Scope) -> Found:
+        """`found`, unless it is the name of a step, which is decided already."""
+        name = self.ids.get(id_key(scope.known.get("id")))
+        return Found("", name) if id(part) in self.keys and name is not None else found
+
     # Objects.
 
     def _objects(self, shape: Shape, slot: Slot) -> Iterator[dict[str, Any]]:
@@ -358,7 +390,11 @@ class Filler:
     def _object(self, shape: Shape, slot: Slot, *, briefly: bool) -> dict[str, Any]:
         scope = self._inside(slot)
         parts = self._parts(shape, slot, scope)
-        finds = {name: self._find(part, name, scope, parts) for name, part in parts.items()}
+        title = shape.get("title", "")
+        finds = {name: self._find(part, name, scope, parts, title) for name, part in parts.items()}
+        if not shape.get("properties"):
+            entries = entries_of(slot.scope, slot.found)
+            finds |= {name: Found(slot.found.concept, entry) for name, entry in entries.items()}
         required, optional = _split(shape, finds)
         least, most = shape.get("minProperties", 0), shape.get("maxProperties", math.inf)
         if len(required) > most:
@@ -369,9 +405,10 @@ class Filler:
         # Steps go first: what other properties call them is decided there.
         for name in sorted(chosen, key=lambda name: finds[name].concept != "steps"):
             said = tuple(value for value in values.values() if isinstance(value, str))
+            found = self._as_named(finds[name], parts[name], scope)
             inner = replace(slot, scope=scope, path=f"{slot.path}.{name}", name=name, said=said)
             try:
-                values[name] = self.fill(parts[name], replace(inner, found=finds[name]))
+                values[name] = self.fill(parts[name], replace(inner, found=found))
             except Unfillable:
                 if name in required:
                     raise
@@ -388,8 +425,7 @@ class Filler:
         ]
         for name in (*shape.get("required", ()), *dependent):
             parts.setdefault(name, _part_of(shape, name))
-        entries = slot.value if slot.found.concept == "arguments" else {}
-        names = [str(key) for key in entries] if isinstance(entries, Mapping) else []
+        names = [] if shape.get("properties") else list(entries_of(slot.scope, slot.found))
         more = self._made_names(shape, scope, slot.path, least) if len(parts) < least else ()
         for name in (*names, *more):
             part = _part_of(shape, name)
@@ -409,26 +445,29 @@ class Filler:
     def _inside(self, slot: Slot) -> Scope:
         value = slot.value
         if isinstance(value, list | tuple):
-            value = value[0] if value and slot.found.concept != "items" else MISSING
-        if value is MISSING or value is None:
+            # "next_step" is the first of the steps; a "plan" or an "action" is about all of them.
+            value = value[0] if value and _ONE_OF_MANY & set(words(slot.name)) else MISSING
+        if value is MISSING or value is None or slot.found.concept in FLAGS:
             return slot.scope
         return open_scope(slot.scope, slot.found.concept, value, slot.scope.index)
 
-    def _find(self, schema: Any, name: str, scope: Scope, beside: Iterable[str]) -> Found:
+    def _find(
+        self, schema: Any, name: str, scope: Scope, beside: Iterable[str], owner: str = ""
+    ) -> Found:
         shapes = self.book.shapes(schema)
         about = next((s["description"] for s in shapes if "description" in s), "")
         title = next((s["title"] for s in shapes if "title" in s), "")
         if title.lower().replace(" ", "_") != name.lower():
             about = f"{about} {title}".strip()
         types = frozenset(s["type"] for s in shapes) - {"null"}
-        fixed = any("enum" in s for s in shapes)
-        found = find(scope, Ask(name, about, types, tuple(beside), fixed))
+        choices = tuple(value for s in shapes for value in s.get("enum", ()) if value is not None)
+        found = find(scope, Ask(name, about, types, tuple(beside), choices, owner))
         ref = find_ref(scope, name)
         if ref is None:
             return found
         if any("step" in str(s.get("properties", {}).keys()).lower() for s in shapes):
             return Found("refs", ref)
-        told = f"result of {say(Slot(scope, found=Found('step', ref['step'])), {}, self.ids)}"
+        told = tell_ref(rename(ref["step"], self.ids), about)
         return Found(found.concept, told) if _is_open(found) else found
 
 
@@ -476,18 +515,20 @@ def _split(shape: Shape, finds: Mapping[str, Found]) -> tuple[list[str], list[st
 
 
 def _checking_step(steps: Sequence[object]) -> dict[str, object]:
-    """One more step than the belief has: a look at what the last one gave."""
-    last = steps[-1] if steps and isinstance(steps[-1], Mapping) else {}
-    given = (last.get(key) for key in ("expected_output", "output", "description"))
+    """One more step than the belief has: a look at what an earlier one gave."""
+    known = [step for step in steps if isinstance(step, Mapping)]
+    real = [step for step in known if step.get("why") != _CHECKING]
+    checked = real[(len(real) - len(known) - 1) % len(real)] if real else {}
+    given = (checked.get(key) for key in ("expected_output", "output", "description"))
     about = next((to_text(text) for text in given if text), "what was asked")
-    taken = [to_text(step.get("id")) for step in steps if isinstance(step, Mapping)]
+    taken = [to_text(step.get("id")) for step in known]
     return {
         "id": next(name for name in (f"s{n}" for n in count(len(steps) + 1)) if name not in taken),
-        "description": f"Check the result so far: {about}",
+        "description": f"Check what there is so far: {about}",
         "tool": None,
         "arguments": {},
         "depends_on": taken[-1:],
-        "why": "A result is only as good as its check",
+        "why": _CHECKING,
     }
 
 

@@ -14,8 +14,10 @@ from planlab.simulated.concepts import (
     KINDS,
     OPPOSITES,
     STAND_INS,
+    likeness,
     rank_concepts,
     rank_of,
+    slug,
     words,
 )
 
@@ -29,6 +31,11 @@ _COUNTING = frozenset({"num", "number", "count", "total", "n", "how", "many", "s
 _ASKING = frozenset({"has", "have", "any", "is", "are", "was", "found", "contain", "exist"})
 _CALL_INPUT = frozenset(KINDS["step"]["arguments"].split())
 _TOOL_NAMES = frozenset(KINDS["step"]["tool"].split())
+_STEP_WORDS = (("step",), ("task",), ("node",), ("number",), ("item",))
+_GENERAL_WORDS = (("text",), ("content",), ("statement",), ("description",), ("body",))
+_VERDICTS = frozenset({"approve", "approved", "reject", "rejected", "revise", "pass", "fail"})
+# A yes or a single word that is said of the whole: no object can stand for it.
+FLAGS = frozenset({"tool", "decision", "done", "approved", "replan", "revise"})
 _NUMERIC = re.compile(r"\s*[$€£]?\s*-?\d[\d,]*(\.\d+)?\s*%?\s*")
 
 
@@ -113,7 +120,8 @@ class Ask:
     about: str
     types: frozenset[str]
     beside: tuple[str, ...] = ()
-    fixed: bool = False  # an enum: only certain words will do
+    choices: tuple[object, ...] = ()  # of an enum: only these will do
+    owner: str = ""  # the title of the object that it is a property of
 
 
 @dataclass(frozen=True)
@@ -129,20 +137,31 @@ NOTHING = Found("", MISSING)
 
 def find(scope: Scope, ask: Ask) -> Found:
     """What the belief says on what is asked for; its value is `MISSING` when it says nothing."""
+    arguments = scope.known.get("arguments")
+    if isinstance(arguments, Mapping) and ask.name in arguments and _is_call(ask):
+        return Found("argument", arguments[ask.name])
     concepts = _concepts(scope, ask)
     for concept in concepts[:4]:
         for stand_in in (concept, *STAND_INS.get(concept, ())):
             value = _look_up(scope, stand_in, ask, own=stand_in == concept)
             if value is not MISSING and _suits(value, stand_in, ask):
+                if concept == "depends_on" and not ask.types & {"array", "string", "object"}:
+                    value = next(reversed(to_list(value)), None)
                 return Found(stand_in if stand_in in ("steps", *SHARES) else concept, value)
     outer = scope.outer
     if outer is not None and _may_inherit(scope, concepts, ask):
         found = find(outer, ask)
         if isinstance(found.value, list | tuple) and "array" not in ask.types:
             parallel = found.value[scope.index] if scope.index < len(found.value) else MISSING
-            return Found(found.concept, parallel)
+            fits = parallel is not MISSING and _suits(parallel, found.concept, ask)
+            return Found(found.concept, parallel if fits else MISSING)
         return found
     return Found(concepts[0] if concepts else "", MISSING)
+
+
+def _is_call(ask: Ask) -> bool:
+    """Whether a tool is named beside it: then "query" is the call's, and else the user's."""
+    return bool({name.lower() for name in ask.beside} & _TOOL_NAMES)
 
 
 def _look_up(scope: Scope, concept: str, ask: Ask, *, own: bool) -> object:
@@ -152,31 +171,55 @@ def _look_up(scope: Scope, concept: str, ask: Ask, *, own: bool) -> object:
         if value is not MISSING or own:
             return value
         # Only sentences stand in from further out: a step has no score of its own.
-        place = place.outer if ask.types <= {"string", "any"} and not ask.fixed else None
+        place = place.outer if ask.types <= {"string", "any"} and not ask.choices else None
     return MISSING
 
 
 def _may_inherit(scope: Scope, concepts: tuple[str, ...], ask: Ask) -> bool:
+    """Whether what is around may answer: a sentence may, a number of something else may not."""
     if scope.kind == "step":
         return not concepts
-    return not concepts or bool(ask.types & {"string", "array", "object"})
+    return bool(ask.types & {"string", "array", "object"}) and not _says_flag(ask)
+
+
+def _says_flag(ask: Ask) -> bool:
+    return rank_concepts("root", ask.name, "")[:1] in (("tool",), ("decision",), ("date",))
 
 
 def _concepts(scope: Scope, ask: Ask) -> tuple[str, ...]:
-    beside = {name.lower() for name in ask.beside}
-    named = words(ask.name)
+    """The concepts that `ask` may be about here, likeliest first."""
     ranked = rank_concepts(scope.kind, ask.name, ask.about, _own(scope))
-    is_call = bool(beside & _CALL_INPUT) and not beside & (_TOOL_NAMES - {"action"})
-    if scope.kind == "step" and named in (("step",), ("task",), ("node",), ("number",), ("item",)):
-        first: tuple[str, ...] = ("id",) if ask.types & {"integer", "number"} else ("description",)
-    elif named == ("action",) and scope.kind == "step":
-        by_tool = ask.fixed or is_call or bool({"tool", "function"} & set(words(ask.about)))
-        first = ("tool",) if by_tool else ("description",)
-    elif named == ("name",) and is_call and scope.get("tool") is not MISSING:
-        first = ("tool",)
-    else:
-        first = ()
+    first = _from_around(scope, ask)
     return (*first, *(concept for concept in ranked if concept not in first))
+
+
+def _from_around(scope: Scope, ask: Ask) -> tuple[str, ...]:
+    """What a word means because of where it stands: its type, its neighbours, its choices."""
+    named, beside = words(ask.name), {name.lower() for name in ask.beside}
+    is_call = bool(beside & _CALL_INPUT) and not beside & (_TOOL_NAMES - {"action"})
+    if scope.kind == "step" and named in _STEP_WORDS and "array" not in ask.types:
+        return ("id",) if ask.types & {"integer", "number"} else ("description",)
+    if scope.kind == "step" and named == ("action",):
+        by_tool = ask.choices or is_call or {"tool", "function"} & set(words(ask.about))
+        return ("tool",) if by_tool else ("description",)
+    if named == ("name",) and is_call and scope.get("tool") is not MISSING:
+        return ("tool",)
+    if scope.kind == "root" and {slug(str(choice)) for choice in ask.choices} & _VERDICTS:
+        return ("approved",)
+    if scope.kind == "root" and ask.choices and _is_decision(ask.choices):
+        return ("decision",)
+    if scope.kind == "root" and named in _GENERAL_WORDS:
+        return rank_concepts("root", ask.owner, "")[:1]
+    return ()
+
+
+def _is_decision(choices: tuple[object, ...]) -> bool:
+    """Whether one choice is to finish and another to go on, whatever the property is called."""
+    texts = [str(choice) for choice in choices]
+    ends = any(likeness("finish", text) >= 0.8 for text in texts)
+    return ends and any(
+        likeness(on, text) >= 0.8 for on in ("replan", "continue") for text in texts
+    )
 
 
 def _own(scope: Scope) -> tuple[str, ...]:
@@ -189,9 +232,15 @@ def _suits(value: object, concept: str, ask: Ask) -> bool:
         return True
     named = set(words(ask.name))
     many = isinstance(value, list | tuple)
-    if ask.types & {"array", "object", "any"}:
-        return "array" in ask.types or not isinstance(value, bool)
-    if "string" in ask.types and not (many and not value):
+    if "object" in ask.types and concept not in FLAGS and not isinstance(value, bool):
+        return True
+    if "array" in ask.types and not isinstance(value, bool | int | float):
+        return True
+    if "any" in ask.types:
+        return True
+    if "string" in ask.types and not (many and not value and concept != "depends_on"):
+        return True
+    if many and concept == "depends_on":
         return True
     if "boolean" in ask.types and (not many or named & _ASKING):
         return to_bool(value) is not None
@@ -201,7 +250,7 @@ def _suits(value: object, concept: str, ask: Ask) -> bool:
         if isinstance(value, str):
             return (
                 bool(_NUMERIC.fullmatch(value))
-                or concept == "id"
+                or (concept == "id" and " " not in value)
                 or (concept in SHARES and rank_of(value) is not None)
             )
         return not isinstance(value, bool | Mapping) or concept in SHARES
@@ -217,6 +266,18 @@ def open_scope(scope: Scope, concept: str, value: object, index: int = 0) -> Sco
     return Scope(
         "item", {"text": to_text(value), "value": value, "id": value, **known}, scope, index
     )
+
+
+def entries_of(scope: Scope, found: Found) -> dict[str, object]:
+    """`found` as the entries of an open mapping: arguments by name, steps by id, items by name."""
+    value = found.value
+    if found.concept == "arguments" and isinstance(value, Mapping):
+        return {str(entry["name"]): entry["value"] for entry in list_arguments(scope, value)}
+    if isinstance(value, Mapping):
+        return {str(key): part for key, part in value.items()}
+    items = [item for item in to_list(value) if isinstance(item, Mapping)]
+    key = next((key for key in ("id", "name") if items and key in items[0]), None)
+    return {to_text(item[key]): item for item in items if key in item} if key else {}
 
 
 ENTRY = "of"  # the key that marks one argument of a call; a belief has no such concept

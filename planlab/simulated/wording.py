@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 from random import Random
 
-from planlab.simulated.coerce import MISSING, plain, to_text
+from planlab.simulated.coerce import MISSING, SHARES, plain, say_share, to_text
 from planlab.simulated.concepts import words
 from planlab.simulated.scopes import NOTHING, Found, Scope
 from planlab.simulated.shapes import Shape
@@ -22,9 +22,9 @@ from planlab.simulated.strings import (
 )
 
 LONGEST = 10_000  # characters, and items of a list: more is refused rather than written
-ID_CONCEPTS = frozenset({"id", "depends_on", "order", "source", "target", "step"})
+ID_CONCEPTS = frozenset({"id", "depends_on", "order", "edges", "source", "target", "step"})
 _VERDICTS = (("verdict",), ("decision",), ("judgement",), ("judgment",), ("status",), ("approval",))
-_SINGLE = (("input",), ("query",), ("argument",), ("arg",))
+_SINGLE = (("input",), ("query",))
 _CODES = ("{}", "s{}", "S{}", "step_{}", "step-{}", "Step {}", "step{}", "t{}", "T{}", "task_{}")
 _MORE_CODES = ("task-{}", "Task {}", "task{}", "E{}", "#E{}", "${}", "n{}", "node_{}", "{}.")
 
@@ -109,6 +109,8 @@ def say(slot: Slot, shape: Shape, ids: Mapping[object, object]) -> str | None:
         return _call_text(slot.name, about, value)
     if concept == "approved" and isinstance(value, bool) and words(slot.name)[-1:] in _VERDICTS:
         return "approved" if value else "rejected"
+    if concept in SHARES and isinstance(value, float):
+        return say_share(value, f"{about} {slot.name}".lower())
     style = date_style(about)
     if style and isinstance(value, str) and find_date([value]).year > 1970:
         return write_date(find_date([value]), style)
@@ -125,6 +127,15 @@ def rename(value: object, ids: Mapping[object, object]) -> object:
 def id_key(value: object) -> str:
     """A step id as a key: `1` and `"1"` are the same step."""
     return to_text(value)
+
+
+def tell_ref(step: object, about: str) -> str:
+    """The result of `step` in a text, in the notation that `about` shows, such as `#E1` or `$1`."""
+    number = next(iter(re.findall(r"\d+", to_text(step))), to_text(step))
+    for shown, form in ((r"#E\d", f"#E{number}"), (r"\$\d", f"${number}")):
+        if re.search(shown, about):
+            return form
+    return f"result of {to_text(step)}"
 
 
 def _call_text(name: str, about: str, arguments: Mapping[str, object]) -> str:
