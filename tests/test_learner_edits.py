@@ -1,7 +1,6 @@
 """The simulated model against learners' edits, and the edits against models that know nothing."""
 
 import json
-from collections.abc import Awaitable, Callable
 
 import httpx2
 import pytest
@@ -12,15 +11,7 @@ from planlab.cost import FREE
 from planlab.model import Model
 
 pytest.register_assert_rewrite("learner_edits")
-import learner_edits  # noqa: E402  (after its asserts are registered)
-
-Edit = Callable[[Model], Awaitable[None]]
-
-EDITS: dict[str, Edit] = {
-    name: function
-    for name, function in vars(learner_edits).items()
-    if name.startswith(("edit_", "small_edit_"))
-}
+from learner_edits import EDITS, Edit  # noqa: E402  (after its asserts are registered)
 
 
 @pytest.mark.parametrize("name", EDITS)
