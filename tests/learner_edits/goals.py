@@ -221,7 +221,7 @@ async def small_edit_plan(model: Model) -> None:
 
     tasks = (await fill(model, "Plan the move of our library to Bern.", Tasks)).tasks
     ids = [task.id for task in tasks]
-    assert len(ids) > 1
+    assert len(ids) > 1, tasks
     assert len(set(ids)) == len(ids)
     assert all(need in ids for task in tasks for need in task.needs), tasks
     assert all(task.title.strip() for task in tasks)

@@ -48,7 +48,7 @@ async def edit_study_plan(model: Model) -> None:
         days: list[Day]
 
     plan = await fill(model, "Make a study plan of 3 days for the linear algebra exam.", StudyPlan)
-    assert [day.day for day in plan.days] == [1, 2, 3]
+    assert [day.day for day in plan.days] == [1, 2, 3], plan
     topics = [day.topic for day in plan.days]
     assert are_steps(topics, shortest=3), topics
     assert re.search(r"algebra|exam|vector|matri|eigen|linear", str(topics), re.I), topics
@@ -66,6 +66,7 @@ async def edit_refactoring_as_text(model: Model) -> None:
     assert are_steps(steps), steps
     assert all(re.match(rf"\s*{n}[.)] ", step) for n, step in enumerate(steps, start=1)), steps
     assert "jwt" in " ".join(steps).casefold(), steps
+    assert not re.search(r"\bs\d\b", " ".join(steps)), f"ids that no line has: {steps}"
     assert stays_off_topic(" ".join(steps)), steps
 
 
@@ -83,6 +84,7 @@ async def edit_plan_as_todo_list(model: Model) -> None:
     todo = (await fill(model, f"Make a to-do list. {RESEARCH}", TodoList)).todo
     titles = [item.title for item in todo]
     assert are_steps(titles), titles
+    assert "to-do" not in " ".join(titles).casefold(), "making the list is no item of the list"
     assert is_ordered({item.key: item.blocked_by for item in todo}), todo
     everything = " ".join(titles)
     assert "competitor" in everything or all(company in everything for company in PRICES), titles
@@ -156,6 +158,8 @@ async def edit_at_most_two_steps(model: Model) -> None:
     steps = (await fill(model, f"Plan this in at most 2 steps. {RESEARCH}", Steps)).steps
     assert are_steps(steps, least=1), steps
     assert len(steps) <= 2, steps
+    assert re.search(r"research|search|find|look|gather|collect", steps[0], re.I), steps
+    assert re.search(r"report|summar", steps[-1], re.I), steps
 
 
 async def edit_exactly_five_steps(model: Model) -> None:

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 from typing import Literal
 
 from pydantic import BaseModel
@@ -58,7 +59,7 @@ async def edit_extract_an_invoice(model: Model) -> None:
         vendor="Hooli GmbH",
         due_date=datetime.date(2024, 12, 3),
         total=1249.5,
-    )
+    ), invoice
 
 
 async def edit_extract_what_is_not_there(model: Model) -> None:
@@ -71,7 +72,9 @@ async def edit_extract_what_is_not_there(model: Model) -> None:
 
     text = "Write to Umbrella at hello@umbrella.example with any question."
     contact = await fill(model, f"Extract the contact.\n\nText: {text}", Contact)
-    assert contact == Contact(company="Umbrella", email="hello@umbrella.example", phone=None)
+    assert contact == Contact(company="Umbrella", email="hello@umbrella.example", phone=None), (
+        contact
+    )
 
 
 async def edit_extract_a_list(model: Model) -> None:
@@ -85,7 +88,7 @@ async def edit_extract_a_list(model: Model) -> None:
         offers: list[Offer]
 
     offers = (await fill(model, f"Extract all offers.\n{FACTS}", Offers)).offers
-    assert {offer.vendor: offer.monthly_usd for offer in offers} == PRICES
+    assert {offer.vendor: offer.monthly_usd for offer in offers} == PRICES, offers
     assert len(offers) == 3
 
 
@@ -150,8 +153,8 @@ async def edit_report_with_named_sections(model: Model) -> None:
     """A report with the learner's own section titles, from given facts."""
     prompt = f"Facts: {FACTS}\nWrite a report with the sections '## Findings' and '## Next steps'."
     report = await ask(model, prompt)
-    assert report.find("## Findings") < report.find("## Next steps"), report
-    assert "## Findings" in report, report
+    assert re.search(r"^## Findings\n.*^## Next steps\n.*\w", report, re.M | re.S), report
+    assert "write a report" not in report.casefold(), report
     assert names_prices(report), report
     gaps = {abs(a - b) for a in PRICES.values() for b in PRICES.values()}
     assert set(numbers(report)) <= {*PRICES.values(), *gaps, 1.0, 2.0, 3.0}, report

@@ -269,6 +269,7 @@ async def edit_one_tool_raises_and_another_knows(model: Model) -> None:
     goal = "Find the price of Initech: search the web, or else read price_list.txt."
     result = await react(model, goal, web_search, read_file)
     assert {"web_search", "read_file"} == set(called(result)), story(result)
+    assert "price_list" not in str(first_given(result, "web_search")["query"]), story(result)
     assert 35.5 in numbers(answer_of(result)), story(result)
 
 
