@@ -14,7 +14,8 @@ from jsonschema import Draft202012Validator
 from planlab.simulated import words
 from planlab.simulated.arguments import COMPOSED, meaning, value_for
 from planlab.simulated.belief import believe, fitted
-from planlab.simulated.critic import extracted, render_verdict, review, revise
+from planlab.simulated.critic import render_verdict, review, revise
+from planlab.simulated.fields import extracted
 from planlab.simulated.facts import order_in
 from planlab.simulated.report import answer_text, letter, names_of, report
 from planlab.simulated.scene import Scene, Seen, Tool, read
@@ -88,7 +89,7 @@ def spoken(scene: Scene, steps: Sequence[Step]) -> str:
     if scene.role == "planner":
         return render_plan(belief)
     if scene.role == "critic" and scene.draft:
-        return render_verdict(review(scene))
+        return render_verdict(review(scene), f"{scene.instructions}\n{scene.ask}")
     if scene.role == "reviser" and scene.draft:
         return revise(scene, report(scene, names_of(scene, steps)))
     if scene.role == "joiner":

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from planlab.simulated import words
 from planlab.simulated.facts import Item, facts, figure, price_in
+from planlab.simulated.fields import date_for, resolved
 from planlab.simulated.scene import Scene, Tool
 from planlab.simulated.sql import TIME, first, select
 from planlab.simulated.sums import worded, written
@@ -25,7 +26,9 @@ _PARAMETERS: tuple[tuple[str, str], ...] = (
     ("limit", "limit k max results size"),
     ("date", "date day when deadline start end since until"),
     ("place", "city location place country destination origin town"),
-    ("name", "name company entity person customer product item competitor vendor symbol ticker"),
+    ("quantity", "quantity qty"),
+    ("item", "item items thing"),
+    ("name", "name company entity person customer product competitor vendor symbol ticker"),
     ("query", "query q search term keyword keywords question topic input prompt subject text request task"),
 )
 _BY_KIND = {"search": "query", "read": "path", "query": "query", "compute": "expression", "write": "content", "send": "content", "draft": "content"}
@@ -57,11 +60,13 @@ def value_for(name: str, schema: Mapping[str, object], step: Step, scene: Scene,
     if kind in ("integer", "number"):
         return _number(name, what, kind, text, scene)
     if kind == "boolean":
-        return schema.get("default", False)
+        return _flag(name, schema, scene)
     if kind == "array":
         return _array(schema, text, scene)
     if kind == "object":
-        return None
+        return _object(schema, step, scene, tool, compose)
+    if schema.get("format") in ("date", "date-time") or what == "date":
+        return date_for(schema, f"{text} {scene.goal}") or (first(_WHEN, f"{text} {scene.goal}") if "format" not in schema else None)
     makers: dict[str, Callable[[], object | None]] = {
         "sql": lambda: select(text, scene, f"{tool.description} {schema.get('description', '')}"),
         "expression": lambda: expression(text, scene),
@@ -73,12 +78,32 @@ def value_for(name: str, schema: Mapping[str, object], step: Step, scene: Scene,
         "content": compose,
         "memo": lambda: words.clip(scene.goal or text, 100),
         "id": lambda: identifier(f"{step.description} {scene.goal}") or identifier(_news(scene)),
-        "date": lambda: first(r"\d{4}-\d\d-\d\d|\d{1,2}\.\d{1,2}\.\d{4}|\b(?:today|tomorrow|yesterday|next \w+|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b", f"{text} {scene.goal}"),
         "place": lambda: _place(name, f"{step.description}\n{scene.goal}"),
         "name": lambda: _name(step, scene),
+        "item": lambda: _item_name(f"{step.description}. {scene.goal}") or step.topic,
+        "title": lambda: title(scene.goal or text),
         "query": lambda: step.topic,
     }
     return makers.get(what, lambda: step.topic)()
+
+
+_WHEN = r"\b(?:today|tomorrow|yesterday|next \w+|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b"
+
+
+def _flag(name: str, schema: Mapping[str, object], scene: Scene) -> object:
+    """True when the goal speaks of it, false when it rules it out."""
+    wanted = words.content(name)
+    if any(words.overlap(wanted, words.content(rule)) == 1 for rule in scene.forbidden):
+        return False
+    return words.overlap(wanted, words.content(scene.goal)) == 1 or schema.get("default", False)
+
+
+def _object(schema: Mapping[str, object], step: Step, scene: Scene, tool: Tool, compose: Callable[[], str]) -> object | None:
+    """A nested value, each of its parts from the same places."""
+    root = {**schema, "$defs": schema.get("$defs") or tool.parameters.get("$defs") or {}}
+    inner = Tool(tool.name, tool.description, resolved(root, root))
+    found = {name: value for name, part in inner.properties.items() if (value := value_for(name, part, step, scene, inner, compose)) is not None}
+    return found or None
 
 
 def _type(schema: Mapping[str, object]) -> str:
@@ -126,6 +151,8 @@ def _news(scene: Scene) -> str:
 
 def title(goal: str) -> str:
     """A headline made of what a goal orders to be written or found."""
+    if quoted := re.search(r"\b(?:titled|called|named|title|subject|headed)\b:? [\"'“‘](.+?)[\"'”’](?=[\s.,;]|$)", goal):
+        return quoted[1]
     named = re.search(r"\b(?:write|create|prepare|produce|draft|send|compose)\b (?:an? |the |this |me )?([\w' -]*?(?:report|summary|comparison|overview|brief|memo|note|answer))\b", goal, re.I)
     clause = next(iter(words.clauses(goal)), goal)
     subject = re.sub(r"^(?:\w+)\s+(?:the )?", "", clause) if words.verb_kind(clause.split(" ")[0]) else clause
@@ -176,6 +203,12 @@ def _place(name: str, text: str) -> str | None:
     prefix = {"origin": r"from", "from": r"from", "destination": r"to|for", "to": r"to"}.get(name.lower().split("_")[0], r"in|at|for|of|to|from|near")
     match = re.search(rf"\b(?:{prefix}) ([A-Z][\w-]*(?: [A-Z][\w-]*)*)", text)
     return match[1] if match else next(iter(words.proper_names(text)), None)
+
+
+def _item_name(text: str) -> str | None:
+    """What is ordered or booked: `3 boxes of blue pens` are blue pens."""
+    match = re.search(r"\b(?:order|buy|book|get|reserve|purchase) (?:an? |the |\d+ )?(?:\w+ of )?([a-z][\w -]*?)(?= (?:to|for|from|at|on|in)\b|[.,;]|$)", text, re.I)
+    return match[1] if match else None
 
 
 def _name(step: Step, scene: Scene) -> str:

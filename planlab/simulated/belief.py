@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from planlab.simulated import critic, words
 from planlab.simulated.arguments import COMPOSED, meaning, title, value_for
 from planlab.simulated.facts import counted, facts, items
+from planlab.simulated.fields import extracted
 from planlab.simulated.fill import fill
 from planlab.simulated.report import names_of, recommendation, report
 from planlab.simulated.scene import Scene
@@ -43,7 +44,7 @@ def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
         "numbers": [{"name": name, "value": value} for name, _, value in tables],
         "recommendation": recommendation(scene, names), "risks": _risks(scene), "tool": chosen["tool"], "arguments": chosen["arguments"], "title": title(scene.goal or told),
     }
-    return {**belief, **critic.extracted(scene)}
+    return {**belief, **extracted(scene)}
 
 
 def fitted(schema: Mapping[str, object], belief: Belief, exact: Mapping[str, object], seed: int) -> object:

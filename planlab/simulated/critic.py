@@ -1,27 +1,12 @@
-"""Judging: a draft against its task and data, a state of a search, a text against the fields asked for."""
+"""Judging: a draft against its task and data, a revision that follows the feedback, a state of a search."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
 from planlab.simulated import words
 from planlab.simulated.scene import Scene
-
-_FIELDS: dict[str, str] = {
-    "email": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", "phone": r"\+?\d[\d ()/-]{6,}\d", "url": r"https?://\S+",
-    "date": r"\d{4}-\d\d-\d\d|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2} \w+ \d{4}|(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{1,2},? \d{4}",
-    "age": r"\b(\d{1,3})[ -]?(?:years?[ -]old|years?\b|yo\b)|\b(?:aged?|is|turned) (\d{1,3})\b",
-    "amount price total cost": r"[$€£]\s?(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?) ?(?:dollars|euros?|USD|EUR)\b",
-    "quantity count number": r"\b(\d+)\b", "id order invoice": r"\b([A-Z]{1,4}-?\d[\w-]*|#\d+|\d{4,})\b",
-    "city place location country": r"\b(?:in|from|at|to|near) ([A-Z][\w-]+(?: [A-Z][\w-]+)*)", "company employer organization organisation": r"\b(?:at|for|by|of) ([A-Z][\w&-]+(?: [A-Z][\w&-]+)*)",
-}
-_MEANT: dict[str, str] = {
-    "refund": "money back charge charged return reimburse", "password": "login log sign locked reset account access", "address": "moved moving ship shipping delivery street",
-    "billing": "invoice charge charged payment card bill refund", "technical": "crash error bug broken fails not working", "positive": "good great love excellent happy thanks wonderful",
-    "negative": "bad terrible hate awful angry broken disappointed worst", "high": "urgent immediately asap critical down", "complaint": "angry terrible disappointed",
-}
-
 
 @dataclass(frozen=True)
 class Verdict:
@@ -46,24 +31,41 @@ def review(scene: Scene) -> Verdict:
     return Verdict(score, approved, issues, tuple(mend for _, mend in found))
 
 
-def render_verdict(verdict: Verdict) -> str:
-    """A verdict in words."""
-    head = f"{'APPROVED' if verdict.approved else 'NOT APPROVED'}. Score: {verdict.score:g}."
+_WORDS = (("PASS", "FAIL"), ("ACCEPT", "REJECT"), ("ACCEPT", "REVISE"), ("APPROVE", "REJECT"), ("OK", "NOT OK"), ("YES", "NO"), ("GOOD", "BAD"))
+
+
+def render_verdict(verdict: Verdict, wanted: str) -> str:
+    """A verdict in words, the first of them those that the prompt wants."""
+    yes, no = next((pair for pair in _WORDS if all(re.search(rf"\b{word}\b", wanted) for word in pair)), ("APPROVED", "NOT APPROVED"))
+    head = f"{yes if verdict.approved else no}. Score: {verdict.score:g}."
     return head + "".join(f"\n- {issue} {mend}" for issue, mend in zip(verdict.issues, verdict.suggestions, strict=True))
 
 
 def asked_parts(text: str) -> list[str]:
     """What a task says that a text must hold: `must include the total, the top intent and a recommendation`."""
-    match = re.search(r"\b(?:includ(?:e|es|ing)|mentions?|contains?|names?|states?|with(?: the)? sections?|sections?:|must have|cover(?:s|ing)?|with)\b:? ((?:an? |the |its )?[\w' -]+(?:, (?:and )?(?:an? |the |its )?[\w' -]+)*(?:,? and (?:an? |the |its )?[\w' -]+)?)", text, re.I)
+    match = re.search(r"\b(?:includ(?:e|es|ing)|mentions?|contains?|states?|must (?:have|give|name)|cover(?:s|ing)?)\b:? ((?:an? |the |its )?[\w' -]+(?:, (?:and )?(?:an? |the |its )?[\w' -]+)*(?:,? and (?:an? |the |its )?[\w' -]+)?)", text, re.I)
     parts = re.split(r",\s*(?:and\s+)?|\s+and\s+", match[1]) if match else []
     return [re.sub(r"^(?:an?|the|its)\s+", "", part.strip(), flags=re.I) for part in parts if part.strip() and len(part.split()) <= 5]
+
+
+_SECTION = r"[\"'“‘]?#*\s?[A-Z][\w-]*(?: [a-z]+(?=[\"'”’]))*[\"'”’]?"
+
+
+def asked_sections(text: str) -> list[str]:
+    """Names of sections that a text wants: `a section Result`, `the sections "Findings" and "Next steps"`."""
+    runs = re.findall(rf"\bsections?:? ((?:called |named |titled )?{_SECTION}(?:(?:,? and |, ){_SECTION})*)", text)
+    names = [re.sub(r"^[\W_]+|\W+$", "", name) for run in runs for name in re.findall(_SECTION, run)]
+    return list(dict.fromkeys(names))
 
 
 def _missing_parts(scene: Scene) -> list[tuple[str, str]]:
     rules = "\n".join(text for text in (scene.goal, scene.instructions, scene.ask.replace(scene.draft, "")) if text)
     said = words.content(scene.draft)
     lines = dict.fromkeys(part for line in rules.splitlines() for part in asked_parts(line))
-    return [(f"It does not give the {part}.", f"Add the {part}.") for part in lines if scene.draft and words.overlap(words.content(part), said) < 0.5 and not _is_number_part(part, scene.draft)]
+    heads = re.findall(r"^\W*([A-Z][\w ]*?)\W*$|^([A-Z]\w+):", scene.draft, re.M)
+    titles = [words.squeeze(" ".join(head)).lower() for head in heads]
+    absent = [name for name in asked_sections(rules) if name.lower() not in titles] if scene.draft else []
+    return [(f"The section {name} is missing.", f"Add the section {name}.") for name in absent] + [(f"It does not give the {part}.", f"Add the {part}.") for part in lines if scene.draft and words.overlap(words.content(part), said) < 0.5 and not _is_number_part(part, scene.draft)]
 
 
 def _is_number_part(part: str, draft: str) -> bool:
@@ -101,8 +103,13 @@ def revise(scene: Scene, known: str) -> str:
         text = "\n".join(line for line in (" ".join(s for s in words.sentences(line) if wrong not in words.numbers(s)) for line in text.splitlines()) if line.strip())
     for old, new in re.findall(r"replace ['\"“]?([^'\"”\n]+?)['\"”]? (?:with|by) ['\"“]?([^'\"”\n.]+)", scene.feedback, re.I):
         text = text.replace(old, new)
+    for right, wrong in re.findall(r"(-?[$€£]?\d[\d,.]*\d|\d)\b[^.\n\d]*?,? not (-?[$€£]?\d[\d,.]*\d|\d)\b", scene.feedback):
+        text = text.replace(wrong, right)
+    for name in re.findall(r"section [\"'“#]*\s?([A-Z][\w-]*)[\"'”]* (?:is )?(?:missing|absent|not there)|[Aa]dd (?:a |the )?section [\"'“#]*\s?([A-Z][\w-]*)", scene.feedback):
+        head = next(part for part in name if part)
+        text += f"\n\n## {head}\n{_known_line(head, known) or 'The data say nothing on this yet.'}"
     said = words.content(text)
-    wanted = re.findall(r"(?:add|does not (?:give|mention|include|name|state)|missing|lacks?|mention|include|needs?|give|state)(?::| is| are)? (?:an? |the )?([\w '-]+)", scene.feedback, re.I)
+    wanted = re.findall(r"(?:add|does not (?:give|mention|include|name|state)|missing:|lacks?|mention|include|needs?|give|state)(?::| is| are)? (?:an? |the )?([\w '-]+)", scene.feedback, re.I)
     for part in dict.fromkeys(part.strip() for part in wanted):
         if words.overlap(words.content(part), said) < 0.5:
             line = _known_line(part, f"{known}\n{scene.material}\n{scene.context.replace(scene.feedback, '')}")
@@ -119,7 +126,7 @@ def _known_line(part: str, known: str) -> str:
     return words.clip(best.lstrip("-# "), 160).rstrip(".") if words.overlap(wanted, words.content(best)) >= 0.5 else ""
 
 
-# ---- states and fields ---------------------------------------------------------------------------------------
+# ---- states ---------------------------------------------------------------------------------------
 
 
 def judge_state(scene: Scene) -> float | None:
@@ -139,66 +146,3 @@ def _reaches(left: Sequence[float], target: float) -> bool:
         if any(_reaches([result, *rest], target) for result in results):
             return True
     return False
-
-
-def extracted(scene: Scene) -> dict[str, object]:
-    """Fields that a schema asks for and the text states: names, ages, addresses, dates, amounts, one of a list."""
-    if scene.schema is None and not scene.tools:
-        return {}
-    if scene.role not in ("chat", "extractor") or scene.observations:
-        return {}
-    schemas = [scene.schema] if scene.schema is not None else [tool.parameters for tool in scene.tools[:1]]
-    text = scene.draft or scene.material or scene.goal
-    found: dict[str, object] = {}
-    for schema in schemas:
-        for name, part in _fields(schema).items():
-            if (value := _field(name, part, text)) is not None:
-                found[name] = value
-    return found
-
-
-def _fields(schema: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
-    found = schema.get("properties")
-    own = {str(name): part for name, part in found.items() if isinstance(part, dict)} if isinstance(found, dict) else {}
-    defs = schema.get("$defs")
-    return {name: _resolved(part, defs) for name, part in own.items()}
-
-
-def _resolved(part: Mapping[str, object], defs: object) -> Mapping[str, object]:
-    ref = part.get("$ref")
-    target = defs.get(str(ref).rsplit("/", 1)[-1]) if isinstance(ref, str) and isinstance(defs, Mapping) else None
-    return target if isinstance(target, Mapping) else part
-
-
-def _field(name: str, schema: Mapping[str, object], text: str) -> object | None:
-    if isinstance(choices := schema.get("enum"), list) and choices:
-        return classify([str(choice) for choice in choices], text)
-    pieces = words.pieces(name)
-    if schema.get("type") in ("array", "object", "boolean"):
-        return None
-    pattern = next((pattern for row, pattern in _FIELDS.items() if any(piece in row.split() for piece in pieces)), None)
-    if pattern:
-        match = re.search(pattern, text, re.I if "(?:in|from" not in pattern and "(?:at|for" not in pattern else 0)
-        value = next((group for group in (*match.groups(), match[0]) if group), None) if match else None
-        return _typed(value, schema)
-    if "name" in pieces:
-        return next(iter(words.proper_names(text)), None)
-    return None
-
-
-def _typed(value: str | None, schema: Mapping[str, object]) -> object | None:
-    if value is None or schema.get("type") not in ("integer", "number"):
-        return value
-    figure = next(iter(words.numbers(value)), None)
-    return None if figure is None else int(float(figure)) if schema["type"] == "integer" else float(figure)
-
-
-def classify(choices: Sequence[str], text: str) -> str | None:
-    """The choice that a text speaks of, by its own words or by words that people use for it."""
-    said = words.content(text)
-    def worth(choice: str) -> float:
-        own = words.content(choice)
-        meant = words.content(" ".join(_MEANT.get(piece, "") for piece in words.pieces(choice)))
-        return 2 * words.overlap(own, said) + sum(word in said for word in meant)
-    best = max(choices, key=worth)
-    return best if worth(best) > 0 else next((choice for choice in choices if choice.lower() in ("other", "unknown", "neutral", "none", "general")), None)

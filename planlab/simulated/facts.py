@@ -155,7 +155,7 @@ def _pair(item: object) -> tuple[str, float] | None:
 
 def given(scene: Scene) -> list[str]:
     """The results that the prompt itself lists, without marks and ids."""
-    lines = [re.sub(r"^\s*(?:[-*]\s*)?(?:\w*\d+\w*\s*(?:\([^)]*\))?\s*[:=]\s*)?", "", line) for line in words.sentences(scene.material)]
+    lines = [re.sub(r"^\s*(?:[-*]\s*)?(?:\w*\d+\w*\s*(?:\([^)]*\))?\s*[:=]\s*)?", "", line) for line in words.sentences(f"{scene.material}\n{scene.statements}")]
     return [line for line in lines if line and not re.match(r"(?:failed|error)\b", line, re.I)]
 
 

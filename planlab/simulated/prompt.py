@@ -16,7 +16,7 @@ _LABELS: tuple[tuple[str, str], ...] = (
      "required sections schema style audience"),
     ("tools", "tools functions actions werkzeuge"),
     ("results", "result results observation observations context data evidence findings source sources documents document "
-     "notes background facts scratchpad history memory tickets records ergebnisse outcome outputs article passage file"),
+     "notes background facts fact source scratchpad history memory tickets records ergebnisse outcome outputs article passage file"),
     ("draft", "draft report answer text summary essay email response candidate output reply letter entwurf"),
     ("plan", "plan steps todo list"),
     ("goal", "goal task objective question request query mission assignment problem input aufgabe ziel frage user topic"),

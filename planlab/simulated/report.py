@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from planlab.simulated import words
+from planlab.simulated import qa, words
 from planlab.simulated.arguments import title
 from planlab.simulated.facts import Item, Table, counted, facts, figure, given, items, order_in
 from planlab.simulated.scene import Scene, Seen
@@ -18,7 +18,13 @@ def answer_text(scene: Scene, steps: Sequence[Step]) -> str:
     """The final answer to the scene's goal, within its limit of words."""
     if not scene.goal:
         return _limited(_adrift(scene), scene)
-    parts = [_sum(scene, steps), _done(scene, steps), _body(scene, steps), _missing(scene, steps), _warning(scene)]
+    if echo := _echo(scene.goal):
+        return echo
+    answered = qa.reply(scene) if scene.orders and not _WANTS.search(scene.goal) else None
+    if answered and (brief := qa.short(scene, answered)):
+        return brief
+    body = qa.in_words(answered) if answered and (answered.truth is not None or not scene.callable or qa.direction(scene.orders)) else _body(scene, steps)
+    parts = [_sum(scene, steps), _done(scene, steps), body, _missing(scene, steps), _warning(scene)]
     text = "\n\n".join(part for part in parts if part)
     return _limited(text or _unknown(scene), scene)
 
@@ -134,12 +140,20 @@ def _told(seen: Seen) -> str:
 def _body(scene: Scene, steps: Sequence[Step]) -> str:
     names = names_of(scene, steps)
     found = [fact for fact in facts(scene) if fact.text]
-    wants = re.search(r"\b(?:report|summary|summari[sz]e|compar\w+|overview|analy[sz]e|analysis|brief|trends?|recommend\w*)\b", scene.goal, re.I)
-    if wants and (found or scene.material):
+    if _WANTS.search(scene.goal) and (found or scene.material or scene.statements):
         return report(scene, names)
     told = [seen for seen in scene.observations if acts(seen, scene)]
     plain = [fact for fact in found if fact.source not in [seen.tool for seen in told] and " = " not in fact.text]
     return "\n".join(f"{fact.label}: {fact.text}" if fact.label and fact.label != "table" else fact.text for fact in _relevant(plain, scene))
+
+
+_WANTS = re.compile(r"\b(?:report|summary|summari[sz]e|compare|comparison|overview|analy[sz]e|analysis|brief|trends?|recommend\w*)\b", re.I)
+
+
+def _echo(goal: str) -> str:
+    """What is to be said back word for word."""
+    match = re.match(r"(?:please )?(?:say|repeat|write|reply with|answer with|respond with)(?: only| just| exactly)*(?:(?: this| the following)?: *| (?=[\"'“]))[\"'“]?(.+?)[\"'”]?\.?$", goal, re.I | re.S)
+    return match[1] if match else ""
 
 
 def _relevant(found: Sequence, scene: Scene) -> list:
@@ -188,9 +202,7 @@ def _unknown(scene: Scene) -> str:
         return "Hello! I am a simulated model. Tell me a task, and the tools I may use."
     if scene.material:
         return words.clip(" ".join(words.sentences(scene.material)[:3]), 400)
-    if re.match(r"say|repeat|reply with|answer with", goal, re.I) and (quoted := re.search(r"[\"'“]([^\"'”]+)[\"'”]|(?:say|repeat|with)(?: only| just)? ([\w ]+?)\.?$", goal, re.I)):
-        return quoted[1] or quoted[2]
-    return f"{_NO_TOOLS}, and nothing here says it. What I would need for “{words.clip(goal, 100)}”: a source to read or a tool that can look it up."
+    return f"{_NO_TOOLS}, and nothing here says it. For “{words.clip(goal, 100)}” I would need a source to read or a tool that can look it up."
 
 
 def _limited(text: str, scene: Scene) -> str:

@@ -95,7 +95,10 @@ class Scene:
     reason: str = ""
     draft: str = ""
     feedback: str = ""
-    material: str = ""  # results and data that stand in the prompt
+    material: str = ""  # results and data under a label of the prompt
+    orders: str = ""  # the goal's sentences that order or ask
+    statements: str = ""  # the goal's other sentences
+    callable: bool = False  # tools come with the request, not only in its words
     ask: str = ""  # the newest user text, nudges too
     context: str = ""  # everything in view
     forbidden: tuple[str, ...] = ()
@@ -150,13 +153,14 @@ def read(body: Mapping[str, object], size: Size) -> Scene:
     prompt = "\n".join(turn.text for turn in seen if turn.role in ("system", "user"))
     tools = _tools(body) or tuple(Tool(*found) for found in tools_in_text(prompt))
     protocol = None if _tools(body) else find_protocol(prompt)
+    orders, statements = split_request(goal)
     rules = f"{instructions}\n{goal}\n{parts.get('rules', '')}\n{_ask(seen)}"
     return Scene(
         size, goal, _role(instructions, seen), instructions, tools,
         observations=_observations(seen, since, goal, protocol, parts), plan=plan,
         finished=_items(parts.get("completed", "")) + _ticked(seen), remaining=_items(parts.get("remaining", "")),
         reason=parts.get("reason", ""), draft=parts.get("draft", ""), feedback=parts.get("feedback", ""),
-        material=parts.get("results", ""), ask=_ask(seen), context="\n".join(turn.text for turn in seen),
+        material="" if protocol else parts.get("results", ""), orders=orders, statements=statements, callable=bool(_tools(body)), ask=_ask(seen), context="\n".join(turn.text for turn in seen),
         forbidden=tuple(squeezed for found in _NEGATIVE.finditer(rules) if (squeezed := words.squeeze(found[1]))),
         at_most=_limit(rules, r"(?:at most|no more than|maximum(?: of)?|max\.?|up to|fewer than|within|exactly|in)"),
         at_least=_limit(rules, r"(?:at least|no fewer than|minimum(?: of)?|exactly|in)"),
@@ -190,6 +194,30 @@ def strength(item: str, turns: Sequence[Turn], reach: int) -> float:
             break
         after += turn.tokens
     return float(0.5 ** (after / reach))
+
+
+_ORDER = re.compile(
+    r"^(?:(?:please|now|then|also|so|and|hello|hi)\b[,!]? *)*(?:i (?:need|want|would like|wish)\b|(?:could|can|would|will) you\b|let'?s\b|do not\b|don't\b|never\b|you must\b|"
+    r"only\b|use\b|spend\b|help\b|give\b|tell\b|ask\b|rank\b|sort\b|classify\b|extract\b|translate\b|repeat\b|say\b|answer\b|reply\b|respond\b|output\b|list\b|name\b|"
+    r"improve\b|apply\b|score\b|rate\b|judge\b|keep\b|be\b|avoid\b|return\b)", re.I)
+
+
+def split_request(text: str) -> tuple[str, str]:
+    """A request's sentences that order or ask, and those that only state; all of it orders when none does.
+
+    >>> split_request("A costs 3. B costs 4. Which is cheaper?")
+    ('Which is cheaper?', 'A costs 3. B costs 4.')
+    """
+    parts = [(part, _is_order(part)) for line in text.splitlines() for part in words.sentences(line)]
+    if not any(order for _, order in parts):
+        return text, ""
+    return tuple(" ".join(part for part, order in parts if order is wanted) for wanted in (True, False))  # type: ignore[return-value]
+
+
+def _is_order(sentence: str) -> bool:
+    plain = re.sub(r"^\s*(?:\d+[.)]|[-*•])\s+", "", sentence)
+    first = next(iter(re.findall(r"[^\W\d_]+", plain)), "")
+    return plain.endswith("?") or _ORDER.search(plain) is not None or (words.verb_kind(first) is not None and ":" not in plain.split(" ")[0])
 
 
 def is_nudge(text: str) -> bool:
@@ -408,4 +436,6 @@ def _schema(body: Mapping[str, object], prompt: str) -> Mapping[str, object] | N
     form = wanted if isinstance(wanted, Mapping) else {}
     if form.get("type") == "json_schema" and isinstance(named := form.get("json_schema"), Mapping):
         return found if isinstance(found := named.get("schema"), Mapping) else {"type": "object"}
+    if find_protocol(prompt):
+        return None
     return find_schema(prompt) or ({"type": "object"} if form.get("type") == "json_object" else None)

@@ -74,7 +74,7 @@ def _pick(known: tuple[str, ...], columns: list[str]) -> str:
 
 def _where(table: str, columns: list[str], text: str, about: str) -> str:
     """The rows meant: a period that the goal names, on the table's column of time."""
-    time = _pick(TIME, columns)
+    time = _pick(TIME, columns) or next((column for column in columns if any(piece in TIME for piece in words.pieces(column))), "")
     if time and (quarter := re.search(r"\bQ([1-4])\W*(\d{4})?", text)):
         year, start = quarter[2] or first(r"\b20\d\d\b", text + about) or "", 3 * int(quarter[1]) - 2
         end = f"{year}-{start + 2:02d}" + ("" if time == "month" else "-31")
@@ -82,9 +82,9 @@ def _where(table: str, columns: list[str], text: str, about: str) -> str:
     if time and (month := re.search(rf"\b({'|'.join(_MONTHS)})\b(?: (\d{{4}}))?", text, re.I)):
         year = month[2] or first(r"\b20\d\d\b", text + about) or ""
         return f" WHERE {time} LIKE '{year}-{_MONTHS.index(month[1].lower()) + 1:02d}%'"
-    if "week" in columns and re.search(r"\bthis week|\bweekly|\bthe week\b|\d{4}-W\d\d", text, re.I):
+    if "week" in time and re.search(r"\bthis week|\bweekly|\bthe week\b|\d{4}-W\d\d", text, re.I):
         week = first(r"\d{4}-W\d\d", text) or first(r"\d{4}-W\d\d", about)
-        return f" WHERE week = '{week}'" if week else f" WHERE week = (SELECT MAX(week) FROM {table})"
+        return f" WHERE {time} = '{week}'" if week else f" WHERE {time} = (SELECT MAX({time}) FROM {table})"
     if match := re.search(rf"\b({'|'.join(columns)}) (?:is |= ?)?['\"]?([A-Z][\w-]*|[\w-]*\d[\w-]*)", text):
         return f" WHERE {match[1]} = '{match[2]}'"
     return ""

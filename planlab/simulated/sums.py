@@ -30,6 +30,8 @@ def worded(text: str) -> str | None:
     spans = [(m.start(), m.end(), m[0].replace(",", "")) for m in re.finditer(r"(?<![\w.-])\d[\d,]*(?:\.\d+)?(?![\w-])", text)]
     if len(spans) < 2:
         return None
+    if re.search(r"\b(?:holds?|contains?|has|have|costs?)\b", text) and re.search(r"\bhow (?:many|much)\b[^?]*\b(?:in|for|do|cost)\b[^?]*\d", text, re.I) and len(spans) == 2:
+        return f"{spans[0][2]} * {spans[1][2]}"
     folded = spans[0][2]
     for (_, before, _), (start, end, figure) in zip(spans, spans[1:], strict=False):
         stop = re.search(r"[.,;?!]|\d", text[end:])

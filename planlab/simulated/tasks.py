@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from planlab.simulated import words
-from planlab.simulated.scene import _NEGATIVE, Scene, Seen, Tool
+from planlab.simulated.scene import _NEGATIVE, Scene, Seen, Tool, split_request
 from planlab.simulated.sums import written
+
+FORM = re.compile(r"^(?:please )?(?:answer|reply|respond|only|just) [^?]*(?:only|number|name|word|sentence|yes or no|json)\b|^only the\b|\bonly, please|^(?:use|spend|ask) (?:only|at most|in)\b", re.I)
 
 # Which kinds of tool can serve a kind of intent, the best first. What is not named, the model does itself.
 _SERVES: dict[str, tuple[str, ...]] = {
@@ -111,12 +113,14 @@ def is_forbidden(tool: Tool, scene: Scene) -> bool:
     """Whether the instructions rule this tool out, by its name or by what it does."""
     about = words.content(f"{tool.name} {_first_sentence(tool.description)}") + [words.stem(tool_kind(tool))]
     for rule in scene.forbidden:
-        for part in re.split(r"\s+(?:or|and|nor)\s+|,\s*", rule):
+        for part in re.split(r"\s+(?:or|and|nor)\s+|[,:]\s*", rule.split(": ")[0]):
             if tool.name.lower() in part.lower().split() or f"`{tool.name}`" in part:
                 return True
             named = [other for other in scene.tools if other.name.lower() in part.lower()]
             wanted = [word for word in words.content(part) if word not in _EMPTY]
-            if wanted and not named and words.overlap(wanted[:3], about) >= 0.99:
+            verb = words.verb_kind((words.pieces(part) or [""])[0])
+            speaks = verb in (None, "search", "read", tool_kind(tool)) or words.stem(words.pieces(part)[0]) in words.content(tool.name)
+            if wanted and not named and speaks and words.overlap(wanted[:3], about) >= 0.99:
                 return True
     return False
 
@@ -150,7 +154,7 @@ def _fitness(tool: Tool, kind: str, text: str) -> float:
     wanted, name = words.content(text), words.content(tool.name)
     about = words.content(f"{tool.description} {' '.join(tool.properties)}")
     nouns = [word for word in name if words.verb_kind(word) is None and word not in _PLAIN]
-    foreign = sum(word not in wanted for word in nouns)
+    foreign = sum(word not in wanted and word in words.content(tool.description) for word in nouns)
     fits = 10.0 - 2 * serves.index(own) if own in serves else 0.0
     if own == "draft" and kind in ("write", "draft") and not _MAIL.search(text):
         fits -= 5
@@ -179,11 +183,11 @@ def positive(goal: str) -> str:
 
 
 def _intents(goal: str, scene: Scene) -> list[_Intent]:
-    text = positive(goal)
+    text = positive(without_meta(goal))
     if is_sum(text) and (best_tool("compute", text, scene) or not usable(scene)):
         return [_Intent("compute", text, text)]
     found: list[_Intent] = []
-    parts = words.clauses(text)
+    parts = [part for part in words.clauses(positive(without_meta(split_request(goal)[0]))) if not FORM.search(part)] or [text]
     spelled_out = sum(_kind(part) in (*words.GATHER, "compute", "compare") for part in parts) >= 3
     expanded = spelled_out
     for part in parts:
@@ -215,6 +219,8 @@ def is_sum(goal: str) -> bool:
     """Whether a goal is nothing but a calculation, written out or told as a story."""
     if written(goal):
         return len(words.clauses(goal)) <= 2
+    if re.search(r"^\s*\d[.)] ", goal, re.M) or any(_kind(part) in (*words.GATHER, *words.EFFECTS, "write", "change") for part in words.clauses(goal) if not part.endswith("?")):
+        return False
     asks = re.search(r"\bhow (?:many|much|old|far|long|tall|fast)\b|\bwhat is the (?:total|sum|difference|product|average)\b|\b(?:add|multiply|divide|subtract|calculate)\b", goal, re.I)
     figures = [figure for figure in words.numbers(goal) if not re.fullmatch(r"(?:19|20)\d\d", figure)]
     return bool(asks) and len(figures) >= 2
@@ -224,8 +230,9 @@ def _kind(clause: str) -> str:
     """The kind of the clause's leading verb; a question is one of its own."""
     if re.match(r"(?:who|what|when|where|which|why|how|is|are|does|do|can|was)\b", clause, re.I) or clause.rstrip().endswith("?"):
         return "query" if re.match(r"how many\b", clause, re.I) else "read" if _OWN.search(clause) else "question"
-    leading = [word for word in re.findall(r"[^\W\d_-]+(?:-\w+)?", clause)[:6]]
-    return next((kind for word in leading if (kind := words.verb_kind(word))), "answer")
+    leading = re.findall(r"[^\W\d_-]+(?:-\w+)?", clause)[:6]
+    known = next((kind for word in leading if (kind := words.verb_kind(word))), None)
+    return known or words.misspelt_kind(leading[0] if leading else "") or "answer"
 
 
 def _meant(clause: str, goal: str, scene: Scene) -> list[_Intent]:
@@ -290,7 +297,8 @@ def _owner(clause: str) -> str:
 
 
 def _topic(clause: str, goal: str) -> str:
-    """What a search for this clause would ask: its words without the order."""
+    """What a search for this clause would ask: its words without the order and the courtesies."""
+    clause = re.sub(r"^.*?\b(?:find out|tell me|let me know|look up|i need|i want|i would like)\b(?: for me)? ?", "", clause, flags=re.I)
     plain = re.sub(r"^(?:who|what|when|where|which|how)(?:'s)? (?:is|are|was|were|does|do|did)?\s*|\?$", "", clause, flags=re.I)
     listed = plain.split()
     while listed and (words.verb_kind(listed[0].strip(",")) or listed[0].lower() in ("the", "up", "for", "about", "out", "a", "an", "on", "using", "into", "all", "me")):
@@ -304,8 +312,22 @@ def _merged(intents: list[_Intent]) -> list[_Intent]:
     return list({(each.kind, each.topic or each.text): each for each in intents}.values())
 
 
+_META = re.compile(
+    r"^(?:please )?(?:plan|(?:make|write|create|give me|draw up|devise|produce)\b[^.:\n]*?\b(?:plan|to-?do list|task list|checklist))\b(?P<rest>[^.:\n]*?(?:[.:]\s+|\bfor (?=\w+ing\b)))", re.I)
+
+
+def without_meta(goal: str) -> str:
+    """A goal without the order to plan it: `Plan this in at most 2 steps. Bake bread.` is to bake bread."""
+    match = _META.match(goal)
+    about = re.sub(r"\b(?:this|it|in phases|(?:in|with|of) (?:at (?:most|least) |exactly )?\w+ steps?|please|task|goal|for|as a numbered list.*)\b|[.:]", " ", match["rest"]) if match else ""
+    if match and goal[match.end() :].strip():
+        return f"{words.squeeze(about)}: {goal[match.end():]}" if len(about.split()) > 1 else goal[match.end() :]
+    return re.sub(r"^(?:please )?plan (?=\w)", "", goal, flags=re.I)
+
+
 def _with_gathering(intents: list[_Intent], goal: str, scene: Scene) -> list[_Intent]:
     """A report on something outside needs something read first, where a tool can."""
+    intents = [replace(each, kind="question") if each.kind == "answer" and len(intents) == 1 and _is_bare(each.text) else each for each in intents]
     gathers = any(each.kind in (*words.GATHER, "question", "compute", "test") for each in intents)
     outside = re.search(r"\b(?:report|summary|comparison|compare|overview|brief|analysis|recommend\w*|article|on the|pricing)\b", goal, re.I)
     if gathers or not outside or scene.material or not intents or all(each.kind in words.EFFECTS for each in intents):
@@ -313,6 +335,12 @@ def _with_gathering(intents: list[_Intent], goal: str, scene: Scene) -> list[_In
     topic = _topic(intents[0].text, goal)
     found = _Intent("search", f"gather what is known about {topic}", topic)
     return [found, *intents] if best_tool("search", found.text, scene) else intents
+
+
+def _is_bare(text: str) -> bool:
+    """A few words without a verb, such as `Globex revenue 2024`, ask for what they name."""
+    greeting = re.match(r"(?:hi|hello|hey|thanks|good|hallo|ok)\b", text, re.I)
+    return not greeting and len(text.split()) <= 6 and not any(words.verb_kind(word) for word in words.pieces(text)[:1])
 
 
 def renumbered(steps: Sequence[Step], taken: Sequence[str]) -> tuple[Step, ...]:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 KINDS: dict[str, str] = {
     "search": "search research find look investigate explore discover google browse study identify",
     "read": "read open load fetch get retrieve import gather collect list pull inspect check show",
     "query": "query analyze analyse count tally group categorize classify aggregate sql",
-    "compute": "calculate compute add sum multiply divide subtract evaluate convert calc math",
+    "compute": "calculate compute work add sum multiply divide subtract evaluate convert calc math",
     "compare": "compare contrast rank weigh",
     "write": "write create prepare produce compose summarize summarise report generate save "
     "document publish store describe note record present",
@@ -33,9 +34,9 @@ _STOP = (
 STOP = frozenset(_STOP.split())
 _VERB_KIND = {verb: kind for kind, verbs in reversed(KINDS.items()) for verb in verbs.split()}
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+(?:\.\d+)?")
-_NAME = r"[A-Z][\w&'-]*(?:\.[a-z]\w+)?(?: [A-Z0-9][\w&'-]*)*"
+_NAME = r"[A-ZÀ-Þ][\w'-]*(?:\.[a-z]\w+)?(?: (?:& )?[A-ZÀ-Þ0-9][\w'-]*)*(?:, (?:Inc|Ltd|LLC)\b\.?)?"
 _NUMBER = re.compile(r"(?<![\w.-])-?\d[\d,]*(?:\.\d+)?(?![\w-]|\.\d)")
-_LIST_SIGN = r"(?:,\s*(?:and|or|und|vs\.?)?\s*|\s+(?:and|or|vs\.?|versus|und|&|with)\s+)"
+_LIST_SIGN = r"(?:,\s*(?:and|or|und|vs\.?)?\s*(?!Inc\b|Ltd\b|LLC\b)|\s+(?:and|or|vs\.?|versus|und|with)\s+(?:in\s+)?)"
 _COUNTS = "zero one two three four five six seven eight nine ten".split()
 
 
@@ -72,6 +73,12 @@ def verb_kind(word: str) -> str | None:
     return next((_VERB_KIND[form] for form in forms if form in _VERB_KIND), None)
 
 
+def misspelt_kind(word: str) -> str | None:
+    """The kind of the verb that a long word is nearly: `reserch`, `compair`."""
+    near = get_close_matches(word.lower(), [verb for verb in _VERB_KIND if len(verb) > 5], 1, 0.8) if len(word) > 5 else []
+    return _VERB_KIND[near[0]] if near else None
+
+
 def squeeze(text: str) -> str:
     """One line, single spaces."""
     return " ".join(text.split())
@@ -106,7 +113,7 @@ def clauses(goal: str) -> list[str]:
     ['Research A, B and C', 'compare prices', 'write a report']
     """
     text = re.sub(r"^\s*(?:\d+[.)]|[-*•])\s+", ". ", goal, flags=re.M)
-    rough = re.split(r"(?<=[\w)\"'%])[.;!?](?=\s|$)|\n+|,?\s*\b(?:and )?(?:then|finally|afterwards|after that)\b,?", text)
+    rough = re.split(r"(?<=[\w)\"'%])[.;!](?=\s|$)|(?<=\?)\s+|\n+|,?\s*\b(?:and )?(?:then|finally|afterwards|after that)\b,?", text)
     return [clause for part in rough for clause in _at_verbs(part) if pieces(clause)]
 
 
