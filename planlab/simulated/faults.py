@@ -159,11 +159,15 @@ def _hallucinate(reply: Reply, request: Request) -> Reply:
         invented += "_v2"
 
     def rename(value: object) -> None:
-        for mapping in _mappings(value):
-            for key, held in mapping.items():
-                if isinstance(held, str) and held and (key in _TOOL_KEYS or held in offered):
-                    mapping[key] = invented
-                    return
+        places = [
+            (mapping, key)
+            for mapping in _mappings(value)
+            for key, held in mapping.items()
+            if isinstance(held, str) and (key in _TOOL_KEYS or held in offered)
+        ]
+        if places:  # a step that names a tool, rather than one that needs none
+            mapping, key = next((place for place in places if place[0][place[1]]), places[0])
+            mapping[key] = invented
 
     if reply.calls:
         return replace(reply, calls=((invented, reply.calls[0][1]), *reply.calls[1:]))
