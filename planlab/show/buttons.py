@@ -9,9 +9,9 @@ from planlab.show.shown import NO_MATH, as_html
 _STYLE = """<style>
 .planlab-radio, .planlab-radio .widget-radio-box { width: auto; max-width: 100%; }
 .planlab-radio .widget-radio-box label { display: flex; flex-direction: row-reverse;
-  justify-content: flex-end; align-items: baseline; gap: 8px;
+  justify-content: flex-end; align-items: flex-start; gap: 8px;
   height: auto; line-height: 1.5; white-space: normal; }
-.planlab-radio .widget-radio-box input { position: static; flex: none; margin: 0; }
+.planlab-radio .widget-radio-box input { position: static; flex: none; margin: 3px 0 0; }
 </style>"""
 
 

@@ -24,9 +24,9 @@ def show_table(rows: Iterable[Mapping[str, object]], *, title: str = "") -> Show
     listed = list(rows)
     columns = list(listed[0]) if listed else []
     for number, row in enumerate(listed, start=1):
-        if list(row) != columns:
+        if row.keys() != dict.fromkeys(columns).keys():
             raise BadInput(f"Row {number} of the table has {list(row)}; each must have {columns}.")
-    return _table(title, columns, [list(row.values()) for row in listed])
+    return _table(title, columns, [[row[name] for name in columns] for row in listed])
 
 
 def show_plan(plan: Plan) -> Shown:
@@ -137,9 +137,7 @@ def _html_table(
         f'<th scope="col" {_side(r)}>{as_html(c)}</th>' for c, r in zip(columns, right, strict=True)
     )
     body = "".join(
-        "<tr>"
-        + "".join(f"<td {_side(r)}>{_indented(c)}</td>" for c, r in zip(row, right, strict=True))
-        + "</tr>"
+        "<tr>" + "".join(_html_cell(c, r) for c, r in zip(row, right, strict=True)) + "</tr>"
         for row in rows
     )
     return f"<table {NO_MATH}>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -149,9 +147,12 @@ def _side(right: bool) -> str:
     return f'style="text-align:{"right" if right else "left"}"'
 
 
-def _indented(cell: str) -> str:
+def _html_cell(cell: str, right: bool) -> str:
     text = cell.lstrip(" ")
-    depth = len(cell) - len(text)
-    if not depth:
-        return as_html(text)
-    return f'<span style="white-space:nowrap">{"&nbsp;" * 2 * depth}{as_html(text)}</span>'
+    if depth := len(cell) - len(text):
+        indent = "&nbsp;" * 2 * depth
+        return f'<td style="text-align:left;white-space:nowrap">{indent}{as_html(text)}</td>'
+    if len(text) > _WIDEST:
+        # A long word, such as a URL, would push what is beside it out of sight.
+        return f'<td style="text-align:left;overflow-wrap:anywhere">{as_html(text)}</td>'
+    return f"<td {_side(right)}>{as_html(text)}</td>"
