@@ -102,7 +102,7 @@ def render_plan(belief: Mapping[str, object]) -> str:
     steps = belief["steps"]
     assert isinstance(steps, list)
     return "\n".join(
-        f"{number}. {step['description']}" + (f" [{step['tool']}]" if step["tool"] else "") + (f" (after {', '.join(step['depends_on'])})" if step["depends_on"] else "")
+        f"{number}. {step['description']}" + (f" [{step['tool']}]" if step["tool"] else "")
         for number, step in enumerate(steps, 1)
     )
 

@@ -110,7 +110,7 @@ def _limited(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
     """No more steps than allowed (steps without a tool go first, then equals are joined), no fewer than asked."""
     kept = list(steps)
     while scene.at_most and len(kept) > scene.at_most:
-        index = next((i for i, step in enumerate(kept[:-1]) if step.tool is None), None)
+        index = next((i for i, step in enumerate(kept[:-1]) if step.tool is None and step.kind in ("compare", "answer")), None)
         kept = _without(kept, index) if index is not None else _joined(kept)
     while scene.at_least and kept and len(kept) < scene.at_least:
         last = kept[-1]
@@ -157,6 +157,7 @@ def _as_data(step: Step, scene: Scene, steps: Sequence[Step]) -> dict[str, objec
         "id": step.id, "description": step.description, "tool": step.tool.name if step.tool else "", "arguments": arguments,
         "depends_on": list(step.depends_on), "output": f"{_slug(step.description)}_{step.id}", "expected_output": _expected(step), "why": f"It is needed to {words.clip(scene.goal[:1].lower() + scene.goal[1:], 90)}" if scene.goal else "",
         "how": "tool" if step.tool else "react", "refs": refs,
+        "steps": [f"Prepare: {words.clip(step.topic, 60)}", f"Do: {words.clip(step.description, 80)}"],
     }
 
 

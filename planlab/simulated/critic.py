@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 from planlab.simulated import words
@@ -93,6 +93,18 @@ def _form(scene: Scene) -> list[tuple[str, str]]:
     if draft and len(draft.split()) < 8 and re.search(r"report|summary|essay|article|analysis", scene.goal, re.I):
         found.append(("It is too short to be of use.", "Say what was found, with figures."))
     return found
+
+
+def better(scene: Scene) -> str | None:
+    """The label of the better of several drafts that the prompt shows, or None where it shows no two."""
+    shown = re.findall(r"^\W*(?:[Dd]raft|[Aa]nswer|[Oo]ption|[Tt]ext|[Rr]esponse|[Cc]andidate) ([A-Z]|\d)\W*:\s*\n?(.*?)(?=^\W*(?:[Dd]raft|[Aa]nswer|[Oo]ption|[Tt]ext|[Rr]esponse|[Cc]andidate) (?:[A-Z]|\d)\W*:|^[^\n]*\?\s*\Z|\Z)", scene.ask, re.S | re.M)
+    if len(shown) < 2:
+        return None
+    rubric = scene.ask
+    for _, text in shown:
+        rubric = rubric.replace(text, "")
+    scores = [(review(replace(scene, draft=text.strip(), ask=rubric, goal="")).score, label) for label, text in shown]
+    return max(scores, key=lambda pair: pair[0])[1]
 
 
 def revise(scene: Scene, known: str) -> str:

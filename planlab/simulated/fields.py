@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from planlab.simulated import qa, words
+from planlab.simulated import critic, qa, words
 from planlab.simulated.scene import Scene
 from planlab.simulated.strings import date_style, write_date
 
@@ -98,6 +98,8 @@ def _value(name: str, schema: Mapping[str, object], text: str, scene: Scene, ans
     kind, row = schema.get("type"), answer.records[0] if answer and answer.records and answer.truth is None else None
     if kind == "boolean":
         return answer.truth if answer else None
+    if isinstance(choices := schema.get("enum"), list) and (best := critic.better(scene)) in choices:
+        return best
     if kind == "array":
         return _list(name, schema, text, scene, answer, root)
     if row and qa.direction(scene.orders or scene.goal) and (chosen := _from_record(name, schema, row)) is not None:

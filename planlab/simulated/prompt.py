@@ -33,6 +33,7 @@ _ORDERING = frozenset(
     "write create make give prepare produce draft send find research load analyze analyse compare count summarize summarise read do "
     "use please compute calculate extract plan build reply respond return here".split()
 )
+_LAST_ORDER = re.compile(r"(?:return|reply|respond|answer|give|score|revise|write|now|please|decide|judge|only|rewrite|say|replan|is|does|do|plan|output|summari[sz]e|make)\b(?!.*:\s*\S)", re.I)
 _FORMAT_CUE = re.compile(r"json|schema|format|shape|like this|exactly", re.I)
 _TOOL_LINE = re.compile(
     r"^\s*(?:[-*•]|\d+[.)])?\s*[`*]{0,2}(?P<name>[A-Za-z_]\w*)\s*(?:\((?P<round>[^)\n]*)\)|\[(?P<square>[^\]\n]*)\])[`*]{0,2}"
@@ -47,7 +48,7 @@ def sections(text: str) -> dict[str, str]:
     >>> sections("Be brief.\\nGoal: compare A and B\\nDraft:\\nA is cheap.")
     {'': 'Be brief.', 'goal': 'compare A and B', 'draft': 'A is cheap.'}
     """
-    heads = [(match, concept) for match in _HEAD.finditer(text) if (concept := _concept(match))]
+    heads = _heads(text)
     found: dict[str, list[str]] = {"": [text[: heads[0][0].start()] if heads else text]}
     for index, (match, concept) in enumerate(heads):
         end = heads[index + 1][0].start() if index + 1 < len(heads) else len(text)
@@ -59,6 +60,16 @@ def sections(text: str) -> dict[str, str]:
         found[""].append(rest)
     joined = {concept: "\n".join(part.strip() for part in parts if part.strip()) for concept, parts in found.items()}
     return {concept: body for concept, body in joined.items() if body}
+
+
+def _heads(text: str) -> list[tuple[re.Match[str], str]]:
+    """Labels with their meanings; headings inside a draft belong to the draft."""
+    heads: list[tuple[re.Match[str], str]] = []
+    for match in _HEAD.finditer(text):
+        inside = bool(heads) and heads[-1][1] == "draft" and not heads[-1][0]["heading"]
+        if (concept := _concept(match)) and not (inside and (match["heading"] or concept == "draft" and not re.match(r"\W*draft", match[0], re.I))):
+            heads.append((match, concept))
+    return heads
 
 
 def _concept(match: re.Match[str]) -> str:
@@ -74,19 +85,46 @@ def _close(concept: str, body: str) -> tuple[str, str]:
     body = re.sub(r"</[a-z_]+>\s*$", "", body.strip()).strip()
     ends = re.compile(r"\n\s*\n") if concept in ("goal", "reason") else _CLOSING
     parts = ends.split(body, maxsplit=1)
-    return parts[0], parts[1] if len(parts) > 1 else ""
+    kept, rest = parts[0].splitlines(), parts[1:]
+    while len(kept) > 1 and (_LAST_ORDER.match(kept[-1]) or kept[-1].rstrip().endswith("?")):
+        rest.insert(0, kept.pop())
+    return "\n".join(kept).strip(), "\n".join(rest)
 
 
 def tools_in_text(prompt: str) -> list[tuple[str, str, dict[str, object]]]:
     """Tools that a prompt describes in words: name, description, parameters as JSON Schema."""
-    found = {
+    found: dict[str, tuple[str, dict[str, object]]] = {
         match["name"]: (match["about"] or "", _parameters(match["round"] or match["square"] or ""))
         for match in _TOOL_LINE.finditer(prompt)
     }
     if not found:
         listed = sections(prompt).get("tools", "")
-        found = {match["name"]: (match["about"], _parameters("input: str")) for match in _PLAIN_TOOL.finditer(listed)}
-    return [(name, about, parameters) for name, (about, parameters) in found.items()]
+        found = {match["name"]: (match["about"], {}) for match in _PLAIN_TOOL.finditer(listed)}
+    if not found:
+        found = {name: (about, {}) for name, about in _listed_tools(prompt)}
+    return [(name, about, parameters or _usual_parameters(name, about)) for name, (about, parameters) in found.items()]
+
+
+_RUN = re.compile(r"\b[Tt]ools?\b[^:\n]{0,30}:[ \t]*([^\n]+)")
+_IN_RUN = re.compile(r"\b([a-z]\w*)(?:\s*\(([^)]*)\)|((?:\s+[a-z]+){1,8}))?\s*(?:,|;|\.(?=\s|$)|$| and )")
+
+
+def _listed_tools(prompt: str) -> Iterator[tuple[str, str]]:
+    """Tools in a running line: `Tools: look_up (searches the web), calculate.`"""
+    for run in _RUN.findall(prompt):
+        for name, about, told in _IN_RUN.findall(run):
+            if "_" in name or about or not told:
+                yield name, (about or told).strip()
+
+
+# Parameters of tools that are only named, by the first word that names or describes them.
+_USUAL: tuple[tuple[str, str], ...] = (
+    (r"writ|sav|stor|note", "path: str, content: str"), (r"mail|send|messag", "to: str, subject: str, body: str"), (r"calc|arithm|math", "expression: str"),
+    (r"\bsql|database|analy", "sql: str"), (r"read|file|open", "path: str"), (r"", "query: str"))
+
+
+def _usual_parameters(name: str, about: str) -> dict[str, object]:
+    return _parameters(next(usual for word, usual in _USUAL if re.search(word, f"{name} {about}".lower().replace("_", " "))))
 
 
 def _parameters(text: str) -> dict[str, object]:
@@ -108,7 +146,21 @@ def find_schema(prompt: str) -> dict[str, object] | None:
             schema = value
         elif value and _FORMAT_CUE.search(prompt[max(0, place - 200) : place]):
             example = _schema_of(value)
-    return schema or example
+    return schema or example or _schema_of_keys(prompt)
+
+
+_KEYS = re.compile(r"\bJSON\b[^.\n]{0,80}?\b(?:keys?|fields?|properties)\b:?\s+((?:(?:,? ?and |, ?)?[\"'`]?[a-z]\w*[\"'`]?(?: \([^)]*\))?)+)", re.I)
+
+
+def _schema_of_keys(prompt: str) -> dict[str, object] | None:
+    """A schema for keys that a prompt names in words: `JSON with the keys "name" and "age" (a number)`."""
+    match = _KEYS.search(prompt)
+    if not match:
+        return None
+    quoted = re.findall(r"[\"'`](\w+)[\"'`](?: \(([^)]*)\))?", match[1])
+    named = quoted or re.findall(r"[\"'`]?\b([a-zA-Z]\w*)\b[\"'`]?(?: \(([^)]*)\))?(?:,| and |$|\s|\.)", re.sub(r",? and ", ", ", match[1]))
+    properties = {name: {"type": _TYPES.get((re.findall(r"\w+", about) or [""])[-1], "string")} for name, about in named}
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False} if properties else None
 
 
 def _objects(text: str) -> Iterator[tuple[int, dict[str, object]]]:
@@ -148,6 +200,8 @@ class Protocol:
     final: str
     style: str  # "square", "round", "json", "input"
     finish: str = ""  # the pretended tool that ends the run, such as Finish[answer]
+    keys: tuple[str, str] = ("tool", "arguments")  # of an action in JSON
+    plain: bool = False  # the input is a bare string where a tool has one parameter
 
     def call(self, thought: str, tool: str, arguments: Mapping[str, object]) -> str:
         """The text that asks for a call."""
@@ -170,11 +224,12 @@ class Protocol:
 
     def _rendered(self, tool: str, arguments: Mapping[str, object]) -> str:
         plain = ", ".join(value if isinstance(value, str) and len(arguments) == 1 and self.style == "square" else json.dumps(value) for value in arguments.values())
+        only = next(iter(arguments.values()), "")
         forms = {
             "square": f"{tool}[{plain}]",
             "round": f"{tool}({', '.join(f'{name}={json.dumps(value)}' for name, value in arguments.items())})",
-            "json": json.dumps({"tool": tool, "arguments": dict(arguments)}),
-            "input": f"{tool}\n{self.given}: {json.dumps(dict(arguments))}",
+            "json": json.dumps({self.keys[0]: tool, self.keys[1]: only if self.plain and len(arguments) == 1 else dict(arguments)}),
+            "input": f"{tool}\n{self.given}: {only if self.plain and len(arguments) == 1 else json.dumps(dict(arguments))}",
         }
         return forms[self.style]
 
@@ -184,8 +239,8 @@ class Protocol:
             return tool.strip(), _arguments(given.partition(":")[2].strip())
         if self.style == "json":
             value = _arguments(call)
-            given = value.get("arguments") or value.get("args") or value.get("input") or value.get("action_input") or {}
-            return str(value.get("tool") or value.get("name") or value.get("action") or ""), given if isinstance(given, dict) else {"input": given}
+            given = value.get(self.keys[1]) or {}
+            return str(value.get(self.keys[0]) or ""), given if isinstance(given, dict) else {"input": given}
         match = re.match(r"(\w+)\s*[\[(](.*)[\])]\s*$", call, re.S)
         return (match[1], _arguments(match[2])) if match else (call.split()[0] if call else "", {})
 
@@ -202,7 +257,7 @@ def _arguments(text: str) -> dict[str, object]:
 _PROTOCOL_LABELS: tuple[tuple[str, str], ...] = (
     ("given", r"(?:action|tool|call) (?:input|arguments|args|parameters)|arguments|aktionseingabe|eingabe"),
     ("final", r"final[ _](?:answer|result|report|response)|answer|final|finish|done|endantwort|schlussantwort|antwort|ergebnisantwort|conclusion"),
-    ("observation", r"observations?|obs|result|tool (?:result|output)|output|beobachtung|ergebnis"),
+    ("observation", r"observations?|obs|results?|tool (?:result|output)|output|seen|saw|returned|response|feedback|beobachtung|ergebnis"),
     ("action", r"action|act|tool call|call|use|move|do|aktion|handlung|tool"),
     ("thought", r"thoughts?|thinking|think|reasoning|reason|reflection|plan|gedanke|denken|überlegung"),
 )
@@ -222,10 +277,27 @@ def find_protocol(prompt: str) -> Protocol | None:
         return None
     if "thought" not in found and "observation" not in found:
         return None
-    style = _style(prompt, found)
+    style, example = _style(prompt, found), _action_example(prompt, found["action"])
+    first, second, *_ = [*example, "tool", "arguments"] if len(example) >= 2 else ["tool", "arguments"]
+    plain = isinstance(list(example.values())[1], str) if len(example) >= 2 else style == "input" and not re.search(r"JSON", prompt)
     finish = ended[1] if ended else ""
     final = "" if finish and not re.search(r"final", found.get("final", ""), re.I) else found.get("final", "Final Answer")
-    return Protocol(found.get("thought", ""), found["action"], found.get("given", ""), found.get("observation", "Observation"), final, style, finish)
+    return Protocol(found.get("thought", ""), found["action"], found.get("given", ""), found.get("observation", "Observation"), final, style, finish, (first, second), plain)
+
+
+def _action_example(prompt: str, action: str) -> dict[str, object]:
+    """The JSON object that stands behind the action's label in the prompt's example."""
+    for match in re.finditer(rf"{re.escape(action)}\W{{0,3}}:\s*(\{{.*\}})", prompt):
+        if isinstance(value := _loaded(match[1]), dict):
+            return value
+    return {}
+
+
+def _loaded(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _style(prompt: str, found: Mapping[str, str]) -> str:

@@ -41,7 +41,7 @@ class Reply:
 
 def lines(scene: Scene) -> list[str]:
     """All statements in view: of the prompt, of the results, each result under what it was asked for."""
-    found = words.sentences(scene.statements) + words.sentences(scene.material)
+    found = [line for text in (scene.statements, scene.material, scene.draft) for line in words.sentences(text)]
     for seen in scene.observations:
         if seen.error or not seen.tool:
             continue

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from planlab.simulated import qa, words
 from planlab.simulated.arguments import title
+from planlab.simulated.critic import asked_sections
 from planlab.simulated.facts import Item, Table, counted, facts, figure, given, items, order_in
 from planlab.simulated.scene import Scene, Seen
 from planlab.simulated.sql import TIME
@@ -35,10 +36,12 @@ def report(scene: Scene, names: Sequence[str] = ()) -> str:
     lines = [f"- {item.name[:1].upper() + item.name[1:]}: {item.text}" for item in listed]
     told = " ".join(item.text for item in listed)
     lines += [f"- {fact.label + ': ' if fact.label and fact.label != 'table' else ''}{fact.text}" for fact in found if fact.text and fact.text not in told][: 8 - min(len(lines), 5)]
+    if asked := asked_sections(f"{scene.goal}\n{scene.instructions}"):
+        return "\n\n".join(f"## {name}\n{_section(name, lines, scene, listed)}" for name in asked)
     parts = [f"# {title(scene.goal)}"]
     if lines:
         parts.append("## Findings\n" + "\n".join(lines))
-    elif scene.material:
+    elif scene.material or scene.statements:
         parts.append("## Findings\n" + "\n".join(f"- {words.clip(line, 300)}" for line in given(scene)))
     parts += [f"## {head}\n{body}" for head, body in _judged(scene, listed)]
     if absent := [name for name in names if name not in [item.name for item in listed]]:
@@ -59,6 +62,20 @@ def _about(goal: str) -> str:
     """What a message is to say: `that …`, `about …`, else the task itself."""
     match = re.search(r"\b(?:that|saying|about|asking (?:for|whether|if)|to say|because) ([^.\n]+)", goal)
     return _cap(match[1]) + "." if match else goal
+
+
+def _section(name: str, lines: Sequence[str], scene: Scene, listed: Sequence[Item]) -> str:
+    """What stands in a section that the task names."""
+    known = dict(_judged(scene, listed))
+    if re.search(r"next|recommend|action|advice|conclusion", name, re.I):
+        return known.get("Recommendation", "Check the figures against a second source, then decide.")
+    if re.search(r"compar|figure|number|pric", name, re.I) and (body := known.get("Comparison") or known.get("Figures")):
+        return body
+    if re.search(r"risk|limit|open|caveat|missing", name, re.I):
+        return "The figures may be out of date."
+    wanted = words.content(name)
+    fitting = [line for line in lines if words.overlap(wanted, words.content(line)) > 0]
+    return "\n".join(fitting or lines or [f"- {line}" for line in words.sentences(f"{scene.statements}\n{scene.material}")]) or "Nothing on this is in view."
 
 
 def _judged(scene: Scene, listed: Sequence[Item]) -> list[tuple[str, str]]:

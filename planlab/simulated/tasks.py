@@ -80,11 +80,15 @@ def plan(scene: Scene) -> tuple[Step, ...]:
     return resolve(_intents(goal, scene), scene) if goal else ()
 
 
+_POINTS_BACK = re.compile(r"\b(?:of (?:the two|them|these|those|both)|which one|the (?:cheaper|former|latter) one)\b", re.I)
+
+
 def resolve(intents: Sequence[_Intent], scene: Scene) -> tuple[Step, ...]:
     """Steps with tools and dependencies; a step that gathers waits for nothing unless it says so."""
     steps: list[Step] = []
     for number, intent in enumerate(intents, 1):
-        tool = best_tool(intent.kind, f"{intent.text} {intent.topic}", scene)
+        known = intent.kind == "question" and _POINTS_BACK.search(intent.text) and any(not seen.error for seen in scene.observations)
+        tool = None if known else best_tool(intent.kind, f"{intent.text} {intent.topic}", scene)
         alone = intent.kind in (*words.GATHER, "question") and not intent.chained
         needed = {dependency for step in steps for dependency in step.depends_on}
         needs = () if alone else tuple(step.id for step in steps if step.id not in needed)
@@ -198,9 +202,28 @@ def _intents(goal: str, scene: Scene) -> list[_Intent]:
         if kind == "search" and _BY_THINKING.search(part) and any(each.kind in words.GATHER for each in found):
             kind = "compare"
         found += meant or listed
-        if not (meant and kind in (*words.GATHER, "change")) and not (listed and kind in words.GATHER):
+        if not (meant and kind in (*words.GATHER, "change")) and not (listed and kind in (*words.GATHER, "question")):
             found.append(_Intent(kind, part, _topic(part, text)))
-    return _with_gathering(_with_sum(_merged(found), text, scene), text, scene)
+    return _spelled_out(_with_gathering(_with_sum(_merged(found), text, scene), text, scene), scene)
+
+
+def _spelled_out(intents: list[_Intent], scene: Scene) -> list[_Intent]:
+    """A plan that no tool helps with still has a beginning and an end."""
+    if scene.role != "planner" or not intents or len(intents) >= 3 or any(best_tool(each.kind, each.text, scene) for each in intents):
+        return intents
+    first, last = intents[0].text, intents[-1].text
+    begin = [_Intent("answer", f"list what is needed to {_to_do(first)}", first), _Intent("answer", f"set a time and a person for each part of: {first}", first, chained=True)]
+    middle = [replace(each, chained=True) for each in intents]
+    return [*(begin if len(intents) == 1 else begin[:1]), *middle, _Intent("answer", f"check that all is done: {last}", last, chained=True)]
+
+
+def _to_do(text: str) -> str:
+    """A clause behind `to`: a noun phrase is done."""
+    low = text[:1].lower() + text[1:]
+    return low if words.verb_kind(text.split()[0]) or text.split()[0].lower() in _DOING else f"do {low}"
+
+
+_DOING = frozenset("cook bake move build plant clean learn study paint organise organize set host visit travel pack invite".split())
 
 
 _TAIL = re.compile(r"\b(?:times|multiplied by|divided by|plus|minus|for a year|per year|a year|in \d+ months) ?\d*[\w ]*|\b\d+ (?:times|seats|users|people|months)\b", re.I)
@@ -256,7 +279,9 @@ _PERIOD = r"(?:of |for |in |from )?(?:Q[1-4](?: \d{4})?|(?:this|last) (?:week|mo
 def _each(clause: str, goal: str, scene: Scene) -> list[_Intent]:
     """One search for each of the things that a clause lists, which need nothing of one another."""
     kind = _kind(clause)
-    if kind not in ("search", "read", "compare", "query"):
+    if kind not in ("search", "read", "compare", "query", "question"):
+        return []
+    if (tool := best_tool(kind, clause, scene)) and any(part.get("type") == "array" for part in tool.properties.values()):
         return []
     listed = words.entities(clause) or _top(clause, scene)
     already = scene.material or (kind == "compare" and any(_kind(part) in words.GATHER for part in words.clauses(goal)) and not words.entities(clause))

@@ -113,7 +113,7 @@ def clauses(goal: str) -> list[str]:
     ['Research A, B and C', 'compare prices', 'write a report']
     """
     text = re.sub(r"^\s*(?:\d+[.)]|[-*•])\s+", ". ", goal, flags=re.M)
-    rough = re.split(r"(?<=[\w)\"'%])[.;!](?=\s|$)|(?<=\?)\s+|\n+|,?\s*\b(?:and )?(?:then|finally|afterwards|after that)\b,?", text)
+    rough = re.split(r"(?<=[\w)\"'%])(?<!\b\d)(?<!\b\d\d)[.;!](?=\s|$)|(?<=\d)\.(?=\s*$|\s+(?!\w+ \d{4})[A-Z])|(?<=\?)\s+|\n+|,?\s*\b(?:and )?(?:then|finally|afterwards|after that|or else|otherwise)\b,?|:\s+(?=[a-z]+ )", text)
     return [clause for part in rough for clause in _at_verbs(part) if pieces(clause)]
 
 
