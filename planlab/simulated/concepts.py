@@ -159,6 +159,8 @@ FAVOURS: Mapping[str, tuple[str, ...]] = {
     "replan": ("steps",),
     "continue": ("tool", "steps"),
 }
+# The two ways of not finishing: one is said where the other is not offered.
+GOING_ON = {"continue": "replan", "replan": "continue"}
 # What holds unless the belief says otherwise.
 DEFAULTS: Mapping[str, object] = {"version": 1}
 # Whole concepts that follow from others; `not` turns a yes into a no.

@@ -24,7 +24,7 @@ from planlab.simulated.coerce import (
     to_list,
     to_text,
 )
-from planlab.simulated.concepts import FAVOURS, likeness, words
+from planlab.simulated.concepts import FAVOURS, GOING_ON, likeness, words
 from planlab.simulated.scopes import (
     FLAGS,
     Ask,
@@ -128,7 +128,9 @@ class Filler:
         raise reason
 
     def _best(self, schema: Any, slot: Slot) -> Any:
-        shapes = sorted(self.book.shapes(schema), key=lambda shape: -self._fit(shape, slot))
+        shapes = self.book.shapes(schema)
+        if len(shapes) > 1:
+            shapes = sorted(shapes, key=lambda shape: -self._fit(shape, slot))
         reasons: list[Unfillable] = []
         values = (value for shape in shapes for value in self._tried(shape, slot, reasons))
         if self.careful:
@@ -211,6 +213,8 @@ class Filler:
             value = rename(value, self.ids)
         if slot.found.concept == "tool" and isinstance(value, str) and value not in shape["enum"]:
             value = f"{value} {to_text(slot.scope.known.get('description'))}".strip()
+        if slot.found.concept == "decision" and not _comes_near(value, shape["enum"]):
+            value = GOING_ON.get(to_text(value), value)
         yield from rank_choices(value, shape["enum"], slot.scope.sayings())
 
     def _numbers(self, shape: Shape, slot: Slot) -> Iterator[float]:
@@ -275,7 +279,9 @@ class Filler:
         """What the belief would put into this array, however long it may be."""
         value, concept = slot.value, slot.found.concept
         items = shape.get("items", True)
-        if self._mark(items, slot) in slot.around and not shape.get("minItems"):
+        first = next(iter(to_list(value)), MISSING)
+        inner = replace(slot, found=Found(concept, first))
+        if self._mark(items, inner) in slot.around and not shape.get("minItems"):
             return []
         if concept == "depends_on" and self.ids:
             return [one for one in to_list(value) if id_key(one) in self.ids]
@@ -393,8 +399,8 @@ class Filler:
         title = shape.get("title", "")
         finds = {name: self._find(part, name, scope, parts, title) for name, part in parts.items()}
         if not shape.get("properties"):
-            entries = entries_of(slot.scope, slot.found)
-            finds |= {name: Found(slot.found.concept, entry) for name, entry in entries.items()}
+            entries = self._entries(slot).items()
+            finds |= {name: Found(slot.found.concept, entry) for name, entry in entries}
         required, optional = _split(shape, finds)
         least, most = shape.get("minProperties", 0), shape.get("maxProperties", math.inf)
         if len(required) > most:
@@ -416,6 +422,12 @@ class Filler:
             raise Unfillable(f"{slot.path}: {len(values)} properties can be filled, not {least}")
         return {name: values[name] for name in parts if name in values}
 
+    def _entries(self, slot: Slot) -> dict[str, object]:
+        entries = entries_of(slot.scope, slot.found)
+        if slot.found.concept != "edges":
+            return entries
+        return {to_text(rename(name, self.ids)): entry for name, entry in entries.items()}
+
     def _parts(self, shape: Shape, slot: Slot, scope: Scope) -> dict[str, Any]:
         """Every property that may be filled: the schema's own, then those of an open mapping."""
         parts = dict(shape.get("properties", {}))
@@ -425,7 +437,7 @@ class Filler:
         ]
         for name in (*shape.get("required", ()), *dependent):
             parts.setdefault(name, _part_of(shape, name))
-        names = [] if shape.get("properties") else list(entries_of(slot.scope, slot.found))
+        names = [] if shape.get("properties") else list(self._entries(slot))
         more = self._made_names(shape, scope, slot.path, least) if len(parts) < least else ()
         for name in (*names, *more):
             part = _part_of(shape, name)
@@ -479,6 +491,10 @@ def _booleans(shape: Shape, slot: Slot) -> Iterator[bool]:
 def _anything(shape: Shape, slot: Slot) -> Iterator[Any]:
     yield next(slot.scope.sayings(), "") if slot.is_open else plain(slot.value)
     yield from (None, 0, False, "", [], {}, *range(1, 50))
+
+
+def _comes_near(value: object, choices: Iterable[object]) -> bool:
+    return any(likeness(to_text(value), to_text(choice)) >= 0.5 for choice in choices)
 
 
 def _is_open(found: Found) -> bool:

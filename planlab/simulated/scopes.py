@@ -275,6 +275,9 @@ def entries_of(scope: Scope, found: Found) -> dict[str, object]:
         return {str(entry["name"]): entry["value"] for entry in list_arguments(scope, value)}
     if isinstance(value, Mapping):
         return {str(key): part for key, part in value.items()}
+    if found.concept == "edges":
+        steps = [step for step in to_list(scope.top("steps")) if isinstance(step, Mapping)]
+        return {to_text(step.get("id")): step.get("depends_on", ()) for step in steps}
     items = [item for item in to_list(value) if isinstance(item, Mapping)]
     key = next((key for key in ("id", "name") if items and key in items[0]), None)
     return {to_text(item[key]): item for item in items if key in item} if key else {}

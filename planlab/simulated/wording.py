@@ -58,10 +58,11 @@ def word_texts(shape: Shape, slot: Slot, ids: Mapping[object, object], seed: int
     least = int(shape.get("minLength", 0))
     most = int(min(shape.get("maxLength", math.inf), 10 * LONGEST))
     told = say(slot, shape, ids)
+    if told is not None and told not in slot.said:
+        yield told
     sayings = list(slot.scope.sayings())
     random = Random(f"{seed} {slot.path} {slot.skip}")
     if "format" in shape:
-        yield from (told,) if told else ()
         yield from make_formats(shape["format"], [told or "", *sayings], random)
     if "patterns" in shape:
         yield from _codes(told or "", slot.scope.index + 1)
