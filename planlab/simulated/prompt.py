@@ -301,7 +301,7 @@ def _loaded(text: str) -> object:
 
 
 def _style(prompt: str, found: Mapping[str, str]) -> str:
-    shown = re.findall(rf"{re.escape(found['action'])}(?: ?\d+)?\W{{0,3}}:\W{{0,3}}([^\n]*)", prompt)
+    shown = re.findall(rf"{re.escape(found['action'])}(?: ?\d+)?\W{{0,3}}:[ *`]*([^\n]*)", prompt)
     if "given" in found:
         return "input"
     for line in shown:

@@ -119,7 +119,7 @@ _ROLES: tuple[tuple[str, str, str], ...] = (
      rf"\bcritique\b|\b(?:review|evaluate|grade|judge|score|rate|check|assess|verify) (?:the|this|my|whether) (?:[\w-]+ )?{_TEXT}"),
     ("planner", r"\bplanner\b|\bplanning (?:agent|assistant|expert|module)\b|\b(?:make|write|create|produce)s? (?:a |the )?plans?\b",
      r"\b(?:make|write|create|produce|give|draw up|return|devise|propose) (?:me )?(?:a|the|an|your) (?:[\w-]+ ){0,3}plan\b|\bdecompose\b|"
-     r"\bbreak\b[^.\n]* into\b[^.\n]*\b(?:steps|tasks)|\breplan\b|\bplan (?:the|how)\b|\blist the steps\b|step[- ]by[- ]step plan|\bnew plan\b"),
+     r"\bbreak\b[^.\n]* into\b[^.\n]*\b(?:steps|tasks)|\breplan\b|^(?:please )?plan\b|[.\n] *Plan\b|\b(?:make|write|create|give|draw up|need) [^.\n]{0,40}\b(?:plan|to-?do list|task list|checklist|schedule)\b|\blist the steps\b|step[- ]by[- ]step plan|\bnew plan\b"),
     ("extractor", r"\bextract(?:or|s|ion)?\b", r"\bextract\b"),
     ("synthesiser", r"\bsynthes\w+", r"\bsynthes\w+|combine the results|from the results"),
 )
@@ -162,8 +162,8 @@ def read(body: Mapping[str, object], size: Size) -> Scene:
         reason=parts.get("reason", ""), draft=parts.get("draft", ""), feedback=parts.get("feedback", ""),
         material="" if protocol else parts.get("results", ""), orders=orders, statements=statements, callable=bool(_tools(body)), ask=_ask(seen), context="\n".join(turn.text for turn in seen),
         forbidden=tuple(squeezed for found in _NEGATIVE.finditer(rules) if (squeezed := words.squeeze(found[1]))),
-        at_most=_limit(rules, r"(?:at most|no more than|maximum(?: of)?|max\.?|up to|fewer than|within|exactly|in)"),
-        at_least=_limit(rules, r"(?:at least|no fewer than|minimum(?: of)?|exactly|in)"),
+        at_most=_days(rules) or _limit(rules, r"(?:at most|no more than|maximum(?: of)?|max\.?|up to|fewer than|within|exactly|in)"),
+        at_least=_days(rules) or _limit(rules, r"(?:at least|no fewer than|minimum(?: of)?|exactly|in)"),
         word_limit=_limit(rules, r"(?:at most|no more than|maximum(?: of)?|max\.?|up to|under|in|within|below)", "words"),
         protocol=protocol, schema=_schema(body, prompt), lost=tuple(lost),
     )
@@ -398,6 +398,12 @@ def _role(instructions: str, turns: Sequence[Turn]) -> str:
 
 def _ask(turns: Sequence[Turn]) -> str:
     return next((turn.text for turn in reversed(turns) if turn.role == "user"), "")
+
+
+def _days(text: str) -> int | None:
+    """`A plan of 3 days` has three parts."""
+    found = re.search(r"\bplan (?:of|for|over|in) (?:the next )?(\d+|two|three|four|five|six|seven|eight|nine|ten) (?:days|weeks|phases|stages|sessions)\b|\b(\d+|two|three|four|five|six|seven)-(?:day|week|phase) [\w ]*?plan\b", text, re.I)
+    return words.count_word(found[1] or found[2]) if found else None
 
 
 def _limit(text: str, lead: str, unit: str = "(?:[a-z]+ )?(?:steps|tasks|actions|sub-?tasks|items)") -> int | None:

@@ -87,7 +87,7 @@ def resolve(intents: Sequence[_Intent], scene: Scene) -> tuple[Step, ...]:
     """Steps with tools and dependencies; a step that gathers waits for nothing unless it says so."""
     steps: list[Step] = []
     for number, intent in enumerate(intents, 1):
-        known = intent.kind == "question" and _POINTS_BACK.search(intent.text) and any(not seen.error for seen in scene.observations)
+        known = _POINTS_BACK.search(f"{intent.text} {scene.orders}") and intent.kind in ("question", "search") and any(not seen.error for seen in scene.observations)
         tool = None if known else best_tool(intent.kind, f"{intent.text} {intent.topic}", scene)
         alone = intent.kind in (*words.GATHER, "question") and not intent.chained
         needed = {dependency for step in steps for dependency in step.depends_on}
@@ -209,12 +209,21 @@ def _intents(goal: str, scene: Scene) -> list[_Intent]:
 
 def _spelled_out(intents: list[_Intent], scene: Scene) -> list[_Intent]:
     """A plan that no tool helps with still has a beginning and an end."""
-    if scene.role != "planner" or not intents or len(intents) >= 3 or any(best_tool(each.kind, each.text, scene) for each in intents):
+    if not is_planning(scene) or not intents or len(intents) >= 3 or any(best_tool(each.kind, each.text, scene) for each in intents):
         return intents
     first, last = intents[0].text, intents[-1].text
     begin = [_Intent("answer", f"list what is needed to {_to_do(first)}", first), _Intent("answer", f"set a time and a person for each part of: {first}", first, chained=True)]
     middle = [replace(each, chained=True) for each in intents]
     return [*(begin if len(intents) == 1 else begin[:1]), *middle, _Intent("answer", f"check that all is done: {last}", last, chained=True)]
+
+
+def is_planning(scene: Scene) -> bool:
+    """Whether a plan is asked for: by the role, or by a schema with a list of steps."""
+    found = scene.schema.get("properties") if scene.schema else None
+    return scene.role == "planner" or (isinstance(found, dict) and any(name in _STEP_LISTS for key in found for name in words.pieces(str(key))))
+
+
+_STEP_LISTS = ("steps", "plan", "tasks", "todo", "todos", "actions", "phases", "stages", "days", "milestones")
 
 
 def _to_do(text: str) -> str:
@@ -343,6 +352,7 @@ _META = re.compile(
 
 def without_meta(goal: str) -> str:
     """A goal without the order to plan it: `Plan this in at most 2 steps. Bake bread.` is to bake bread."""
+    goal = re.sub(r"^(?:please )?plan (?:a|an|the) ([^.:\n]+): (?=\w)", "", goal, flags=re.I)
     match = _META.match(goal)
     about = re.sub(r"\b(?:this|it|in phases|(?:in|with|of) (?:at (?:most|least) |exactly )?\w+ steps?|please|task|goal|for|as a numbered list.*)\b|[.:]", " ", match["rest"]) if match else ""
     if match and goal[match.end() :].strip():

@@ -20,6 +20,7 @@ KINDS: dict[str, str] = {
     "convert upgrade switch",
     "test": "test run verify validate execute",
     "book": "book reserve schedule",
+    "make": "cook bake build move plant clean learn study paint organise organize set host visit travel pack invite",
     "answer": "answer explain decide choose recommend propose suggest state outline translate make",
 }
 GATHER = ("search", "read", "query")
