@@ -131,6 +131,14 @@ def test_an_error_is_shown_in_place_of_the_observation():
     assert "Error: nothing" not in page.text
 
 
+def test_a_trace_shows_calls_with_their_arguments_and_outcome():
+    asked = Span(0, None, "model", "m", 0.0, 1.0, data={"calls": [["find", '{"q": "A"}']]})
+    made = called("find", "found it", q="A")
+    made.id = 1
+    rows = [line.split("  ")[-1].strip() for line in str(show_trace([asked, made])).splitlines()]
+    assert rows[2:4] == ["calls find(q='A')", "(q='A') -> found it"]
+
+
 def test_a_span_that_never_ended_says_so():
     assert "not ended" in str(show_trace([Span(0, None, "tool", "t", 0.0)]))
 
@@ -349,7 +357,7 @@ def test_buttons_ask_for_confidence_before_they_reveal():
     choice.value = "b"
     check.click()
     assert quiz.record == ()
-    assert "A correction is new text." not in said.value
+    assert "how sure you are, first" in said.value
     sure.value = "guess"
     check.click()
     assert [f.letter for f in quiz.record] == ["b"]

@@ -122,7 +122,7 @@ class EvidenceCard:
             ("Actions, and what each showed", actions),
             ("Failure checks", [f"{c.name}: {_FOUND[c.found]}. {c.evidence}" for c in self.checks]),
             ("Expected", [self.expected]),
-            ("Actual", [self.actual]),
+            ("Actual", [one_line(self.actual, 400)]),
             ("Revision that it led to", [self.revision]),
         ]
 

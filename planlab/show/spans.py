@@ -1,5 +1,6 @@
 """Reading a trace: its spans as a tree, and what happened in each, in words."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from planlab.records import Result, as_text
@@ -36,17 +37,15 @@ def as_tree(spans: Iterable[Span]) -> Iterator[tuple[int, Span]]:
 
 
 def call_text(name: str, arguments: object, limit: int | None = 60) -> str:
-    """A call as it would be written.
+    """A call as it would be written; arguments that a model wrote as JSON are read as such.
 
     >>> call_text("read_file", {"path": "price_book.csv"})
     "read_file(path='price_book.csv')"
     """
-    if isinstance(arguments, Mapping):
-        arguments = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-    return one_line(f"{name}({'' if arguments is None else as_text(arguments)})", limit)
+    return one_line(f"{name}({_listed(arguments)})", limit)
 
 
-def happened(span: Span, limit: int = 100) -> str:
+def happened(span: Span, limit: int | None = 100) -> str:
     """What came of a span: its error, observation, calls or answer, cut to `limit` characters."""
     said = [one_line(span.data[key]) for key in ("observation", "answer") if span.data.get(key)]
     if span.error is not None:
@@ -54,9 +53,28 @@ def happened(span: Span, limit: int = 100) -> str:
     calls = span.data.get("calls")
     if isinstance(calls, list) and calls:
         said.append("calls " + ", ".join(_asked(call) for call in calls))
+    if span.data.get("stop"):
+        said.append(f"stopped: {span.data['stop']}")
     if span.end is None:
         said.append("(not ended)")
     return one_line("; ".join(said), limit)
+
+
+def call_and_outcome(span: Span) -> str:
+    """A tool span's arguments, and what came of them; of another span, what came of it."""
+    arguments = one_line(_listed(span.data.get("arguments")), 60)
+    return f"({arguments}) -> {happened(span)}" if arguments else happened(span)
+
+
+def _listed(arguments: object) -> str:
+    if isinstance(arguments, str):
+        try:
+            arguments = json.loads(arguments)
+        except (ValueError, RecursionError):
+            return str(arguments)
+    if isinstance(arguments, Mapping):
+        return ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+    return "" if arguments is None else as_text(arguments)
 
 
 def _asked(call: object) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from planlab.errors import BadInput
 from planlab.records import Plan, Ref, Step, Usage
 from planlab.show.shown import NO_MATH, Shown, as_html, one_line
-from planlab.show.spans import Spans, as_tree, call_text, happened, spans_of
+from planlab.show.spans import Spans, as_tree, call_and_outcome, call_text, spans_of
 from planlab.trace import Span
 
-_WIDEST = 44  # characters of a column before its text is wrapped
+_WIDEST = 60  # characters of a column before its text is wrapped
 
 
 def show_table(rows: Iterable[Mapping[str, object]], *, title: str = "") -> Shown:
@@ -64,11 +64,9 @@ def _argument(value: object) -> str:
 
 
 def _trace_row(depth: int, span: Span, times: bool) -> list[object]:
-    arguments = span.data.get("arguments")
-    name = call_text(span.name, arguments, 40) if arguments is not None else span.name
     when: list[object] = [f"{span.start:.3f}", f"{span.seconds:.3f}"] if times else []
-    label = "  " * depth + one_line(f"{span.kind} {name}")
-    return [label, *_usage_cells(span.usage), *when, happened(span)]
+    label = "  " * depth + one_line(f"{span.kind} {span.name}", 60)
+    return [label, *_usage_cells(span.usage), *when, call_and_outcome(span)]
 
 
 def _usage_cells(usage: Usage) -> list[object]:
