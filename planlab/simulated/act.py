@@ -50,7 +50,7 @@ def answer(body: Mapping[str, object], *, size: Size, seed: int = 0) -> Answer:
             return _named(choice, scene, steps, seed)
         calls = _calls(scene, steps, seed, parallel=body.get("parallel_tool_calls") is not False)
         if calls:
-            return Answer(None, calls)
+            return Answer(_aloud(scene, steps, calls) if choice == "auto" else None, calls)
         if finish := final_tool(scene):
             return Answer(None, (_forced(finish, scene, steps, seed),))
         if choice == "required":
@@ -175,10 +175,18 @@ def _tool_for(step: Step, scene: Scene) -> Tool | None:
     failed = [seen for seen in scene.observations if seen.error and seen.fresh and _about(step, seen, scene)]
     spent = [name for name in dict.fromkeys(seen.tool for seen in failed) if _is_spent(name, failed)]
     if step.tool.name not in spent:
-        return step.tool
+        return step.tool if _has_arguments(step.tool, step, scene) else None
     if step.kind in words.EFFECTS or len(failed) >= 4:
         return None
     return best_tool(step.kind, f"{step.description} {step.topic}", scene, without=spent)
+
+
+def _has_arguments(tool: Tool, step: Step, scene: Scene) -> bool:
+    """Whether what must not be guessed (a path, a calculation, whom to pay) stands in view."""
+    if tool_kind(tool) not in (*words.EFFECTS, "compute", "read"):
+        return True
+    given = _arguments(tool, step, scene)
+    return all(name in given for name in tool.required)
 
 
 def _about(step: Step, seen: Seen, scene: Scene) -> bool:
@@ -207,7 +215,7 @@ def _was_made(call: Call, scene: Scene) -> bool:
 def make_call(tool: Tool, step: Step, scene: Scene, steps: Sequence[Step], seed: int) -> Call | None:
     """A call of `tool` for `step`, valid under the tool's schema; None where what it needs is nowhere in view."""
     arguments = _arguments(tool, step, scene, steps)
-    if tool_kind(tool) in (*words.EFFECTS, "compute", "read") and any(name not in arguments for name in tool.required):
+    if not _has_arguments(tool, step, scene):
         return None
     return tool.name, _filled(tool, _mended(tool, arguments, scene), scene, seed)
 
@@ -294,6 +302,14 @@ def _ordered(scene: Scene, seed: int) -> Call | None:
             if step and step.tool and not any(each.tool == step.tool.name for each in scene.observations):
                 return make_call(step.tool, step, inside, (), seed)
     return None
+
+
+def _aloud(scene: Scene, steps: Sequence[Step], calls: Sequence[Call]) -> str:
+    """What is said beside the calls: at first the plan, later the step that is next."""
+    if not scene.observations and not scene.plan and len(steps) > 2:
+        return "Plan:\n" + "\n".join(f"{number}. {step.description}" for number, step in enumerate(steps, 1))
+    named = [step for step in steps if step.tool and step.tool.name == calls[0][0] and not _is_over(step, scene)]
+    return _thought(named[0]) if named else "I follow up what stands in the last result."
 
 
 # ---- text protocol -----------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ _PARAMETERS: tuple[tuple[str, str], ...] = (
 _BY_KIND = {"search": "query", "read": "path", "query": "query", "compute": "expression", "write": "content", "send": "content", "draft": "content"}
 COMPOSED = ("content", "memo")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_PATH = re.compile(r"(?<![\w@/])(?:[\w.-]+/)*[\w-]+\.(?:csv|txt|md|json|py|pdf|html|ya?ml|toml|xlsx|log|js|ts|java|sql)\b|(?<![\w:/])(?:[\w.-]+/){1,}[\w.-]+")
+_PATH = re.compile(r"(?<![\w@/])(?:[\w.-]+/)*[\w-]+\.(?:csv|txt|md|json|py|pdf|html|ya?ml|toml|xlsx|log|js|ts|java|sql)\b|(?<![\w:/])(?:[\w.-]+/)+[\w-]+(?:\.\w+)?(?![\w/.]\w)")
 
 
 def meaning(name: str, schema: Mapping[str, object], tool: Tool) -> str:
@@ -169,10 +169,14 @@ def _path(text: str, scene: Scene, tool: Tool, schema: Mapping[str, object]) -> 
     if listed:
         done = [str(each.arguments.get("path", "")) for each in scene.observations]
         fresh = [path for path in dict.fromkeys(listed) if path not in done or writes] or listed
-        return max(fresh, key=lambda path: words.overlap(words.content(re.sub(r"\.\w+$", "", path)), wanted))
+        best = max(fresh, key=lambda path: words.overlap(words.content(re.sub(r"\.\w+$", "", path)), wanted))
+        if writes or best in f"{text} {scene.goal}" or any(word in wanted for word in words.content(re.sub(r"\.\w+$", "", best))):
+            return best
     if writes:
         named = [word for word in words.pieces(title(scene.goal or text)) if word not in words.STOP]
         return f"{'_'.join(named[:5]) or 'report'}.md"
+    if code := re.search(r"\b([a-z]+) (?:module|service|class|script|component|library)\b", text, re.I):
+        return f"{code[1].lower()}.py"
     folder = re.search(r"\bknowledge[ _]base\b", f"{text} {tool.description}", re.I)
     subject = next((word for word in reversed(words.pieces(step_subject(text))) if word not in words.STOP), "")
     return f"knowledge_base/{subject}.md" if folder and subject else None

@@ -155,11 +155,11 @@ def _fitness(tool: Tool, kind: str, text: str) -> float:
         return 30.0
     if own in words.EFFECTS and own not in serves:
         return 0.0
-    wanted, name = words.content(text), words.content(tool.name)
+    wanted, name = [word for word in words.content(text) if not word[0].isdigit()], words.content(tool.name)
     about = words.content(f"{tool.description} {' '.join(tool.properties)}")
     nouns = [word for word in name if words.verb_kind(word) is None and word not in _PLAIN]
     foreign = sum(word not in wanted and word in words.content(tool.description) for word in nouns)
-    fits = 10.0 - 2 * serves.index(own) if own in serves else 0.0
+    fits = 10.0 - 2.5 * serves.index(own) if own in serves else 0.0
     if own == "draft" and kind in ("write", "draft") and not _MAIL.search(text):
         fits -= 5
     return fits - 6 * foreign + 6 * words.overlap(nouns or name, wanted) + 4 * words.overlap(wanted, about)
@@ -332,6 +332,7 @@ def _owner(clause: str) -> str:
 
 def _topic(clause: str, goal: str) -> str:
     """What a search for this clause would ask: its words without the order and the courtesies."""
+    clause = clause.split(": ")[0]
     clause = re.sub(r"^.*?\b(?:find out|tell me|let me know|look up|i need|i want|i would like)\b(?: for me)? ?", "", clause, flags=re.I)
     plain = re.sub(r"^(?:who|what|when|where|which|how)(?:'s)? (?:is|are|was|were|does|do|did)?\s*|\?$", "", clause, flags=re.I)
     listed = plain.split()

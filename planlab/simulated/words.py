@@ -113,9 +113,16 @@ def clauses(goal: str) -> list[str]:
     >>> clauses("Research A, B and C, compare prices and then write a report.")
     ['Research A, B and C', 'compare prices', 'write a report']
     """
-    text = re.sub(r"^\s*(?:\d+[.)]|[-*•])\s+", ". ", goal, flags=re.M)
-    rough = re.split(r"(?<=[\w)\"'%])(?<!\b\d)(?<!\b\d\d)[.;!](?=\s|$)|(?<=\d)\.(?=\s*$|\s+(?!\w+ \d{4})[A-Z])|(?<=\?)\s+|\n+|,?\s*\b(?:and )?(?:then|finally|afterwards|after that|or else|otherwise)\b,?|:\s+(?=[a-z]+ )", text)
+    text = _method(re.sub(r"^\s*(?:\d+[.)]|[-*•])\s+", ". ", goal, flags=re.M))
+    rough = re.split(r"(?<=[\w)\"'%])(?<!\b\d)(?<!\b\d\d)[.;!](?=\s|$)|(?<=\d)\.(?=\s*$|\s+(?!\w+ \d{4})[A-Z])|(?<=\?)\s+|\n+|,?\s*\b(?:and )?(?:then|finally|afterwards|after that|or else|otherwise)\b,?", text)
     return [clause for part in rough for clause in _at_verbs(part) if pieces(clause)]
+
+
+def _method(goal: str) -> str:
+    """`Write the report: load the tickets, count them` spells out how: the heading is no order of its own."""
+    match = re.match(r"([A-Z]\w+) [^.:\n]*:\s+(?=([a-z]+) [^\n]*,)", goal)
+    spelled = match and verb_kind(match[2]) and verb_kind(match[1]) in ("write", "draft", "make", "answer")
+    return goal[match.end() :] if match and spelled else goal
 
 
 def _at_verbs(part: str) -> list[str]:
