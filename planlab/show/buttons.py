@@ -11,7 +11,7 @@ _STYLE = """<style>
 .planlab-radio .widget-radio-box label { display: flex; flex-direction: row-reverse;
   justify-content: flex-end; align-items: flex-start; gap: 8px;
   height: auto; line-height: 1.5; white-space: normal; }
-.planlab-radio .widget-radio-box input { position: static; flex: none; margin: 3px 0 0; }
+.planlab-radio .widget-radio-box input { position: static; flex: none; margin: 0; }
 </style>"""
 
 
