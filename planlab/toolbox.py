@@ -124,7 +124,10 @@ class Toolbox:
         `step` is the plan's step or the turn, part of the idempotency key. Raises only what no
         model can mend: `NeedsApproval` (nobody there to ask) and `BudgetSpent`.
         """
+        if not isinstance(arguments, Mapping):
+            arguments = {argument.name: argument.value for argument in arguments}
         with span("tool", name) as record:
+            record.data["arguments"] = dict(arguments)
             try:
                 call = self._prepare(name, arguments, known or {}, taint, step)
                 record.data["arguments"] = call.arguments
@@ -139,15 +142,13 @@ class Toolbox:
     def _prepare(
         self,
         name: str,
-        arguments: Mapping[str, object] | Iterable[Argument],
+        arguments: Mapping[str, object],
         known: Mapping[str, object],
         taint: frozenset[str],
         step: str,
     ) -> Call:
         """The call with references resolved and arguments checked; raises `ToolError`."""
         tool = self[name]
-        if not isinstance(arguments, Mapping):
-            arguments = {argument.name: argument.value for argument in arguments}
         resolved = {n: _resolve(tool, n, value, known) for n, value in arguments.items()}
         checked = tool.check(resolved)
         sources = {n: taint | _taint(arguments.get(n), known) for n in checked}
