@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from planlab.simulated import words
 from planlab.simulated.arguments import COMPOSED, meaning, value_for
-from planlab.simulated.belief import believe, fitted
+from planlab.simulated.belief import believe, decided, fitted, spans
 from planlab.simulated.critic import render_verdict, review, revise
 from planlab.simulated.fields import extracted
 from planlab.simulated.facts import order_in
@@ -63,7 +63,8 @@ def answer(body: Mapping[str, object], *, size: Size, seed: int = 0) -> Answer:
 
 
 def _structured(schema: Mapping[str, object], scene: Scene, steps: Sequence[Step], seed: int) -> object:
-    return fitted(schema, believe(scene, steps, answer_text(scene, steps)), extracted(scene), seed)
+    exact = {**extracted(scene), **spans(schema, scene, seed), **decided(schema, scene, steps)}
+    return fitted(schema, believe(scene, steps, answer_text(scene, steps)), exact, seed)
 
 
 def intended(scene: Scene) -> tuple[Step, ...]:

@@ -78,7 +78,7 @@ def value_for(name: str, schema: Mapping[str, object], step: Step, scene: Scene,
         "content": compose,
         "memo": lambda: words.clip(scene.goal or text, 100),
         "id": lambda: identifier(f"{step.description} {scene.goal}") or identifier(_news(scene)),
-        "place": lambda: _place(name, f"{step.description}\n{scene.goal}"),
+        "place": lambda: _place(name, step, scene.goal),
         "name": lambda: _name(step, scene),
         "item": lambda: _item_name(f"{step.description}. {scene.goal}") or step.topic,
         "title": lambda: title(scene.goal or text),
@@ -203,7 +203,12 @@ def identifier(text: str) -> str | None:
     return (match[1] or match[2] or match[0]) if match else None
 
 
-def _place(name: str, text: str) -> str | None:
+def _place(name: str, step: Step, goal: str) -> str | None:
+    """The place that a step is about, else the one that stands in the goal behind the fitting word."""
+    alone = words.proper_names(step.topic)
+    if len(alone) == 1 and len(words.entities(goal)) > 1:
+        return alone[0]
+    text = f"{step.description}\n{goal}"
     prefix = {"origin": r"from", "from": r"from", "destination": r"to|for", "to": r"to"}.get(name.lower().split("_")[0], r"in|at|for|of|to|from|near")
     match = re.search(rf"\b(?:{prefix}) ([A-Z][\w-]*(?: [A-Z][\w-]*)*)", text)
     return match[1] if match else next(iter(words.proper_names(text)), None)

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from planlab.simulated import critic, words
 from planlab.simulated.arguments import COMPOSED, meaning, title, value_for
 from planlab.simulated.facts import counted, facts, items
-from planlab.simulated.fields import extracted
+from planlab.simulated.fields import extracted, properties, resolved
 from planlab.simulated.fill import fill
 from planlab.simulated.report import names_of, recommendation, report
 from planlab.simulated.scene import Scene
@@ -57,6 +57,45 @@ def fitted(schema: Mapping[str, object], belief: Belief, exact: Mapping[str, obj
         if name in value and valid({**value, name: part}):
             value = {**value, name: part}
     return value
+
+
+_ENDS = ("finish", "done", "stop", "end", "complete", "answer", "reached", "final")
+_GOES_ON = ("replan", "again", "retry", "continue", "redo", "revise", "plan", "more")
+
+
+def decided(schema: Mapping[str, object], scene: Scene, steps: Sequence[Step]) -> dict[str, object]:
+    """The choice between ending and going on, in the schema's own words."""
+    wanted = _ENDS if is_covered(scene, steps) else _GOES_ON
+    found: dict[str, object] = {}
+    for name, part in properties(schema).items():
+        choices = [str(choice) for choice in part["enum"]] if isinstance(part.get("enum"), list) else []
+        ends = [choice for choice in choices if any(word in _ENDS for word in words.pieces(choice))]
+        on = [choice for choice in choices if any(word in _GOES_ON for word in words.pieces(choice))]
+        if ends and on:
+            found[name] = (ends if wanted is _ENDS else on)[0]
+    return found
+
+
+_SPANS = ("days", "weeks", "sessions", "lessons", "milestones", "chapters")
+
+
+def spans(schema: Mapping[str, object], scene: Scene, seed: int) -> dict[str, object]:
+    """A plan by days or weeks: one item of the schema's list for each step."""
+    found: dict[str, object] = {}
+    for name, part in properties(schema).items():
+        items = resolved(part["items"], schema) if part.get("type") == "array" and isinstance(part.get("items"), dict) and name.lower() in _SPANS else None
+        if items and items.get("type") == "object":
+            steps = planned_steps(scene)
+            found[name] = [fitted(items, {**step, "text": step["description"], "title": step["description"], "number": index}, _span(items, step, index), seed) for index, step in enumerate(steps, 1)]
+    return found
+
+
+def _span(items: Mapping[str, object], step: Belief, index: int) -> Belief:
+    """Of an item: its whole number is its place, its first text what is done."""
+    kinds = {name: part.get("type") for name, part in properties(items).items()}
+    texts = [name for name, kind in kinds.items() if kind == "string"][:1]
+    places = [name for name, kind in kinds.items() if kind == "integer"][:1]
+    return {**dict.fromkeys(texts, step["description"]), **dict.fromkeys(places, index)}
 
 
 def is_covered(scene: Scene, steps: Sequence[Step]) -> bool:

@@ -27,6 +27,7 @@ _MEANT: dict[str, str] = {
     "negative": "bad terrible hate awful angry broken disappointed worst", "high": "urgent immediately asap critical down", "urgent": "immediately asap critical down emergency",
     "complaint": "angry terrible disappointed",
 }
+_JUDGED = ("next", "decision", "verdict", "action", "status", "grade", "score", "rating", "tool", "step", "result", "approved", "valid")
 _NONE = ("other", "unknown", "neutral", "none", "general")
 _MONTHS = (
     "january february march april may june july august september october november december", "januar februar märz april mai juni juli august september oktober november dezember",
@@ -135,9 +136,10 @@ def _from_record(name: str, schema: Mapping[str, object], row: qa.Record) -> obj
 def field(name: str, schema: Mapping[str, object], text: str) -> object | None:
     """One field's value: under its own label, else by the form that such values have."""
     if isinstance(choices := schema.get("enum"), list) and choices:
+        if any(piece in _JUDGED for piece in words.pieces(name)):
+            return None
         return classify([str(choice) for choice in choices], text)
-    labelled = _labelled(name, text)
-    pieces = words.pieces(name)
+    labelled, pieces = _labelled(name, text), words.pieces(name)
     if schema.get("format") in ("date", "date-time") or any(piece in ("date", "day", "deadline", "due") for piece in pieces):
         return date_for(schema, labelled or text)
     if labelled:

@@ -73,10 +73,10 @@ def _heads(text: str) -> list[tuple[re.Match[str], str]]:
 
 
 def _concept(match: re.Match[str]) -> str:
-    label = (match["heading"] or match["tag"] or match["label"] or "").lower()
-    said = re.findall(r"[^\W\d_]+", label)
+    label = match["heading"] or match["tag"] or match["label"] or ""
+    said = re.findall(r"[^\W\d_]+", label.lower())
     known = [_MEANING[word] for word in said if word in _MEANING]
-    orders = bool(said) and said[0] in _ORDERING and len(said) > 1
+    orders = len(said) > 1 and said[0] in _ORDERING and (said[0] != "draft" or label.split()[1] in ("the", "a", "an"))
     return min(known, key=_ORDER.__getitem__) if known and not orders and len(said) <= 6 else ""
 
 
@@ -258,7 +258,7 @@ _PROTOCOL_LABELS: tuple[tuple[str, str], ...] = (
     ("given", r"(?:action|tool|call) (?:input|arguments|args|parameters)|arguments|aktionseingabe|eingabe"),
     ("final", r"final[ _](?:answer|result|report|response)|answer|final|finish|done|endantwort|schlussantwort|antwort|ergebnisantwort|conclusion"),
     ("observation", r"observations?|obs|results?|tool (?:result|output)|output|seen|saw|returned|response|feedback|beobachtung|ergebnis"),
-    ("action", r"action|act|tool call|call|use|move|do|aktion|handlung|tool"),
+    ("action", r"action|act|tool call|call|do|aktion|handlung|tool"),
     ("thought", r"thoughts?|thinking|think|reasoning|reason|reflection|plan|gedanke|denken|überlegung"),
 )
 

@@ -31,7 +31,7 @@ def select(text: str, scene: Scene, about: str) -> str:
     wanted, goal = words.content(text), words.content(scene.goal)
     table = max(known, key=lambda name: _relevance(name, known[name], wanted) * 3 + _relevance(name, known[name], goal))
     columns = known[table]
-    where = _where(table, columns, f"{text} {scene.goal}", f"{about} {scene.context}")
+    where = _where(table, columns, f"{text}. {scene.goal}", f"{about} {scene.context}")
     return f"{_select(table, columns, text, scene.goal)}".replace("{where}", where)
 
 

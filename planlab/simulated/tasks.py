@@ -30,7 +30,7 @@ _NOUNS: dict[str, str] = {
 _PLAIN = frozenset(words.content(
     "file data web page text document info item tool api db database record content result query company entity person topic "
     "knowledge base internet email message mail note report summary transaction payment sql draft path name table online draft tests "
-    "expression math number search engine function value folder"
+    "expression math number search engine function value folder money"
 ))
 _MAIL = re.compile(r"\be?-?mails?\b|\bmessage\b|\breply\b|\bto \w+@|\bletter\b", re.I)
 _OWN = re.compile(r"\bknowledge base\b|\bfiles?\b|\b(?:our|the) (?:docs?|documents?|documentation|handbook|manual|policy|notes|inbox|folder)\b|\.\w{2,4}\b", re.I)
@@ -395,5 +395,5 @@ def is_finished(step: Step, scene: Scene) -> bool:
 def _same(wanted: Sequence[str], done: Sequence[str], text: str, other: str) -> bool:
     """Two descriptions of one step: they share most words, and name the same things."""
     alike = max(words.overlap(wanted, done), words.overlap(done, wanted)) >= 0.65
-    letters = [re.findall(r"\b[A-Z]\b", each) for each in (text, other)]
-    return alike and letters[0] == letters[1]
+    mine, theirs = ([name.lower().split()[-1] for name in words.proper_names(each)] for each in (text, other))
+    return alike and all(name in words.pieces(other) for name in mine) and all(name in words.pieces(text) for name in theirs)

@@ -104,7 +104,7 @@ def count_word(text: str) -> int | None:
 
 def sentences(text: str) -> list[str]:
     """Sentences and lines of `text`, without empty ones."""
-    return [part.strip() for part in re.split(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(#*-])|\n+", text) if part.strip()]
+    return [part.strip() for part in re.split(r"(?<=[.!?])(?<!\b\d\.)(?<!\b\d\d\.)\s+(?=[A-Z0-9\"'(#*-])|\n+", text) if part.strip()]
 
 
 def clauses(goal: str) -> list[str]:
