@@ -259,7 +259,7 @@ _PROTOCOL_LABELS: tuple[tuple[str, str], ...] = (
     ("final", r"final[ _](?:answer|result|report|response)|answer|final|finish|done|endantwort|schlussantwort|antwort|ergebnisantwort|conclusion"),
     ("observation", r"observations?|obs|results?|tool (?:result|output)|output|seen|saw|returned|response|feedback|beobachtung|ergebnis"),
     ("action", r"action|act|tool call|call|do|aktion|handlung|tool"),
-    ("thought", r"thoughts?|thinking|think|reasoning|reason|reflection|plan|gedanke|denken|überlegung"),
+    ("thought", r"thoughts?|idea|thinking|think|reasoning|reason|reflection|plan|gedanke|denken|überlegung"),
 )
 
 

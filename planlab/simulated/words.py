@@ -35,9 +35,9 @@ _STOP = (
 STOP = frozenset(_STOP.split())
 _VERB_KIND = {verb: kind for kind, verbs in reversed(KINDS.items()) for verb in verbs.split()}
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+(?:\.\d+)?")
-_NAME = r"[A-ZÀ-Þ][\w'-]*(?:\.[a-z]\w+)?(?: (?:& )?[A-ZÀ-Þ0-9][\w'-]*)*(?:, (?:Inc|Ltd|LLC)\b\.?)?"
+_NAME = r"[A-ZÀ-Þ][\w'-]*(?:\.[a-z]\w+)?(?: (?:& )?[A-ZÀ-Þ0-9][\w'-]*)*(?:! [A-ZÀ-Þ][\w'-]*)?(?:, (?:Inc|Ltd|LLC)\b\.?)?"
 _NUMBER = re.compile(r"(?<![\w.-])-?\d[\d,]*(?:\.\d+)?(?![\w-]|\.\d)")
-_LIST_SIGN = r"(?:,\s*(?:and|or|und|vs\.?)?\s*(?!Inc\b|Ltd\b|LLC\b)|\s+(?:and|or|vs\.?|versus|und|with)\s+(?:in\s+)?)"
+_LIST_SIGN = r"(?:,\s*(?:and|or|und|vs\.?)?\s*(?!\s*(?:Inc|Ltd|LLC)\b)|\s+(?:and|or|vs\.?|versus|und|with)\s+(?:in\s+)?)"
 _COUNTS = "zero one two three four five six seven eight nine ten".split()
 
 
@@ -104,7 +104,14 @@ def count_word(text: str) -> int | None:
 
 def sentences(text: str) -> list[str]:
     """Sentences and lines of `text`, without empty ones."""
-    return [part.strip() for part in re.split(r"(?<=[.!?])(?<!\b\d\.)(?<!\b\d\d\.)\s+(?=[A-Z0-9\"'(#*-])|\n+", text) if part.strip()]
+    parts = [part.strip() for part in re.split(r"(?<=[.!?])(?<!\b\d\.)(?<!\b\d\d\.)\s+(?=[A-Z0-9\"'(#*-])|\n+", text) if part.strip()]
+    joined: list[str] = []
+    for part in parts:  # `Wow! Media` is a name, not two sentences
+        if joined and re.fullmatch(r"[A-Z]\w*!", joined[-1]):
+            joined[-1] += f" {part}"
+        else:
+            joined.append(part)
+    return joined
 
 
 def clauses(goal: str) -> list[str]:
@@ -114,8 +121,9 @@ def clauses(goal: str) -> list[str]:
     ['Research A, B and C', 'compare prices', 'write a report']
     """
     text = _method(re.sub(r"^\s*(?:\d+[.)]|[-*•])\s+", ". ", goal, flags=re.M))
+    text = re.sub(r"((?:[,&]|\band) [A-Z]\w*)! (?=[A-Z])", r"\1\0", text)
     rough = re.split(r"(?<=[\w)\"'%])(?<!\b\d)(?<!\b\d\d)[.;!](?=\s|$)|(?<=\d)\.(?=\s*$|\s+(?!\w+ \d{4})[A-Z])|(?<=\?)\s+|\n+|,?\s*\b(?:and )?(?:then|finally|afterwards|after that|or else|otherwise)\b,?", text)
-    return [clause for part in rough for clause in _at_verbs(part) if pieces(clause)]
+    return [clause.replace("\0", "! ") for part in rough for clause in _at_verbs(part) if pieces(clause)]
 
 
 def _method(goal: str) -> str:
