@@ -110,6 +110,7 @@ def answer_by_schema(body: dict[str, Any], **_: object) -> Answer:
 CLIENT = simulated_sync_client(Simulator(answer=answer_by_schema))
 
 
+@pytest.mark.timeout(180)  # 500 metaschema checks; more than a minute when the machine is busy
 @settings(max_examples=500, deadline=None, derandomize=True, suppress_health_check=[*HealthCheck])
 @given(models())
 def test_any_pydantic_model_is_answered_validly_over_the_wire(model: type[BaseModel]) -> None:

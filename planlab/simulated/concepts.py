@@ -74,10 +74,12 @@ ROOT = {
 STEP = {
     "id": "id step_id task_id node_id key idx identifier uid n number no ref handle step_number nr "
     "task_number index",
-    "position": "position order sequence rank index step_order ordinal priority_order",
+    "position": "position order sequence rank index step_order ordinal priority_order day week "
+    "session hour round",
     "title": "title name headline label short_name heading step_name task_name",
     "description": "description desc instruction instructions details detail what todo do step "
-    "task activity objective goal action text content body summary prompt work subtask item",
+    "task activity objective goal action text content body summary prompt work subtask item "
+    "topic focus subject theme",
     "tool": "tool tool_name function function_name uses use capability operation command api "
     "skill agent assignee executor worker action_name tool_to_use tools",
     "arguments": "arguments args params parameters input inputs tool_input action_input kwargs "
@@ -194,7 +196,8 @@ MEANINGS = tuple(
     for words in (
         "finish done end stop complete completed finished answer respond response final "
         "final_answer conclude submit accept terminate solved joinfinish reply",
-        "replan revise retry redo rework change adjust regenerate update revision joinreplan",
+        "replan revise retry try_again again redo rework change adjust regenerate update "
+        "revision joinreplan",
         "continue proceed act next keep go more execute call call_tool use_tool run working "
         "in_progress ongoing step",
         "refuse reject decline deny abort cancel",
@@ -240,7 +243,10 @@ def _stem(word: str) -> str:
         return word[:-3] + "y"
     if len(word) > 3 and word.endswith(("ses", "xes", "ches", "shes")) and word[-4] in "sxhi":
         return word[:-2]
-    return word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] not in "sui" else word
+    plural = (
+        word.endswith("s") and word[-2:-1] not in ("s", "u", "i") and word not in ("has", "was")
+    )
+    return word[:-1] if plural and len(word) > 2 else word
 
 
 def slug(text: str) -> str:

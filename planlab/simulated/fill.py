@@ -24,20 +24,15 @@ from planlab.simulated.coerce import (
     to_list,
     to_text,
 )
-from planlab.simulated.concepts import FAVOURS, GOING_ON, likeness, words
+from planlab.simulated.concepts import GOING_ON, likeness
+from planlab.simulated.reading import Reader, is_open
 from planlab.simulated.scopes import (
-    FLAGS,
-    Ask,
     Belief,
     Found,
     Scope,
-    entries_of,
-    find,
-    find_ref,
     list_arguments,
-    open_scope,
 )
-from planlab.simulated.shapes import Book, Shape, Unfillable, json_type, open_book
+from planlab.simulated.shapes import Shape, Unfillable, json_type, open_book
 from planlab.simulated.strings import make_matching
 from planlab.simulated.wording import (
     ID_CONCEPTS,
@@ -45,26 +40,14 @@ from planlab.simulated.wording import (
     Slot,
     id_key,
     rename,
-    tell_ref,
     word_texts,
 )
 
 __all__ = ["Unfillable", "fill"]
 
 _DEEPEST = 30  # levels after which a recursion that has not ended is taken for endless
-_SIMPLE_FIRST = ("null", "boolean", "integer", "number", "string", "any", "array", "object")
-# How well a value of the belief goes into each JSON type.
-_FITS: Mapping[str, Mapping[str, float]] = {
-    "boolean": {"boolean": 6, "string": 3, "any": 1},
-    "number": {"number": 6, "integer": 5.5, "string": 3, "any": 1},
-    "integer": {"integer": 6, "number": 5.5, "string": 3, "any": 1},
-    "string": {"string": 6, "array": 3, "object": 2, "number": 0.5, "any": 1},
-    "list": {"array": 6, "string": 3, "object": 2, "any": 1},
-    "mappings": {"array": 6, "object": 4, "string": 3, "any": 1},
-    "object": {"object": 6, "array": 4, "string": 3, "any": 1},
-}
 _ANY_STEP = {"id": "", "title": "", "description": "", "tool": "", "depends_on": ["s0"]}
-_ONE_OF_MANY = frozenset({"next", "first", "current", "step", "task", "top", "best"})
+_ANY_TEXT = {"type": "string"}
 _CHECKING = "A result is only as good as its check"
 
 
@@ -80,31 +63,30 @@ def fill(
     book = open_book(schema)
     slot = Slot(Scope("root", Belief(belief)))
     try:
-        value = Filler(book, seed).fill(book.root, slot)
+        value = Filler(Reader(book), seed).fill(book.root, slot)
     except Unfillable:
         pass  # filling with care finds the way out, or says better why there is none
     else:
         if book.is_valid(value, book.root):
             return value
-    return Filler(book, seed, careful=True).fill(book.root, slot)
+    return Filler(Reader(book), seed, careful=True).fill(book.root, slot)
 
 
 @dataclass
 class Filler:
-    """One answer in the making: its schema, and what it calls the steps of the belief."""
+    """One answer in the making."""
 
-    book: Book
+    reader: Reader
     seed: int
     careful: bool = False  # check every part, and try another where it is not valid
-    ids: dict[object, object] = field(default_factory=dict)
     keys: set[int] = field(default_factory=set)  # the schemas of properties that name a step
     dead: set[object] = field(default_factory=set)  # where no recursion ends in so many levels
 
     def fill(self, schema: Any, slot: Slot) -> Any:
         """The best value for `slot` that `schema` allows."""
-        if not self.book.shapes(schema):
+        if not self.reader.book.shapes(schema):
             raise Unfillable(f"{slot.path}: no value is allowed by {_short(schema)}")
-        mark = self._mark(schema, slot)
+        mark = self.reader.mark(schema, slot)
         if slot.room is None and (mark in slot.around or len(slot.around) > _DEEPEST):
             return self._shallowest(schema, slot)
         if slot.room is None:
@@ -128,13 +110,13 @@ class Filler:
         raise reason
 
     def _best(self, schema: Any, slot: Slot) -> Any:
-        shapes = self.book.shapes(schema)
+        shapes = self.reader.book.shapes(schema)
         if len(shapes) > 1:
-            shapes = sorted(shapes, key=lambda shape: -self._fit(shape, slot))
+            shapes = sorted(shapes, key=lambda shape: -self.reader.fit(shape, slot))
         reasons: list[Unfillable] = []
         values = (value for shape in shapes for value in self._tried(shape, slot, reasons))
         if self.careful:
-            values = (value for value in values if self.book.is_valid(value, schema))
+            values = (value for value in values if self.reader.book.is_valid(value, schema))
         seen = list(islice(values, slot.skip + 1))
         if seen:
             return seen[-1]
@@ -162,55 +144,12 @@ class Filler:
         }
         return by_type[shape["type"]](shape, slot)
 
-    def _mark(self, schema: Any, slot: Slot) -> object:
-        """What tells that a schema is inside itself, for the same kind of content."""
-        ref = schema.get("$ref") if isinstance(schema, dict) else None
-        name = ref or ("#" if schema is self.book.root else id(schema))
-        return name, self._inside(slot).kind
-
-    # Which of several alternatives says the most of the belief.
-
-    def _fit(self, shape: Shape, slot: Slot) -> float:
-        kind = shape["type"]
-        if slot.room is not None:
-            return -float(_SIMPLE_FIRST.index(kind))
-        if slot.is_open:
-            return self._object_fit(shape, slot) if kind == "object" else 5.0 * (kind == "null")
-        sort = _sort(slot.value)
-        fit = _FITS[sort].get(kind, 0.0)
-        if kind == "object":
-            return fit + self._object_fit(shape, slot) / 10
-        if kind == "array" and sort in ("list", "mappings"):
-            inner = [part["type"] for part in self.book.shapes(shape.get("items", True))]
-            fit += 0.5 * (("object" in inner) == (sort == "mappings"))
-        if "enum" in shape:
-            fit += 1 if slot.value in shape["enum"] else -1
-        return fit
-
-    def _object_fit(self, shape: Shape, slot: Slot) -> float:
-        """How much of an object the belief can fill, and whether its fixed words agree."""
-        scope = self._inside(slot)
-        parts = shape.get("properties", {})
-        finds = {name: self._find(part, name, scope, parts) for name, part in parts.items()}
-        known = [found.concept for found in finds.values() if not _is_open(found)]
-        fit = 3 * len(known) / len(parts) if parts else 0.0
-        for name, part in parts.items():
-            only = [s["enum"][0] for s in self.book.shapes(part) if len(s.get("enum", ())) == 1]
-            if only and not _is_open(finds[name]):
-                said = to_text(finds[name].value)
-                fit += 8 * (max(likeness(said, to_text(word)) for word in only) - 0.45)
-        decision = scope.top("decision")
-        if isinstance(decision, str):
-            fit += 2 * likeness(decision, shape.get("title", ""))
-            fit += 4 * any(concept in FAVOURS.get(decision, ()) for concept in known)
-        return fit
-
     # Scalars.
 
     def _choices(self, shape: Shape, slot: Slot) -> Iterator[Any]:
         value = slot.value
         if slot.found.concept in ID_CONCEPTS:
-            value = rename(value, self.ids)
+            value = rename(value, self.reader.ids)
         if slot.found.concept == "tool" and isinstance(value, str) and value not in shape["enum"]:
             value = f"{value} {to_text(slot.scope.known.get('description'))}".strip()
         if slot.found.concept == "decision" and not _comes_near(value, shape["enum"]):
@@ -220,7 +159,7 @@ class Filler:
     def _numbers(self, shape: Shape, slot: Slot) -> Iterator[float]:
         value, concept = slot.value, slot.found.concept
         if concept in ID_CONCEPTS:
-            value = rename(value, self.ids)
+            value = rename(value, self.reader.ids)
         about = f"{shape.get('description', '')} {slot.name.replace('_', ' ')}"
         options = numbers(value, shape, concept=concept, about=about)
         first = next(options, None)
@@ -235,7 +174,7 @@ class Filler:
             raise Unfillable(f"{slot.path}: minLength {least} is more than {min(most, LONGEST)}")
         seen: set[str] = set()
         try:
-            for text in word_texts(shape, slot, self.ids, self.seed):
+            for text in word_texts(shape, slot, self.reader.ids, self.seed):
                 if text not in seen and least <= len(text) <= most and self._is_formed(text, shape):
                     seen.add(text)
                     yield text
@@ -247,7 +186,7 @@ class Filler:
     def _is_formed(self, text: str, shape: Shape) -> bool:
         if not all(re.search(pattern, text) for pattern in shape.get("patterns", ())):
             return False
-        return "format" not in shape or self.book.is_valid(text, {"format": shape["format"]})
+        return "format" not in shape or self.reader.book.is_valid(text, {"format": shape["format"]})
 
     # Arrays.
 
@@ -281,13 +220,13 @@ class Filler:
         items = shape.get("items", True)
         first = next(iter(to_list(value)), MISSING)
         inner = replace(slot, found=Found(concept, first))
-        if self._mark(items, inner) in slot.around and not shape.get("minItems"):
+        if self.reader.mark(items, inner) in slot.around and not shape.get("minItems"):
             return []
-        if concept == "depends_on" and self.ids:
-            return [one for one in to_list(value) if id_key(one) in self.ids]
+        if concept == "depends_on" and self.reader.ids:
+            return [one for one in to_list(value) if id_key(one) in self.reader.ids]
         if not isinstance(value, Mapping):
             return to_list(value)
-        objects = "object" in [part["type"] for part in self.book.shapes(items)]
+        objects = "object" in [part["type"] for part in self.reader.book.shapes(items)]
         if concept == "steps" and not objects:
             return self._wanted(
                 shape, replace(slot, found=Found("depends_on", value.get("depends_on")))
@@ -295,13 +234,7 @@ class Filler:
         if concept != "arguments":
             return [value] if objects else list(value.values())
         entries = list_arguments(slot.scope, value)
-        return list(entries) if objects else [self._told(entry, shape) for entry in entries]
-
-    def _told(self, entry: Mapping[str, Any], shape: Shape) -> object:
-        """One argument of a call where only its value is asked for."""
-        if entry["value"] is not MISSING:
-            return entry["value"]
-        return tell_ref(rename(entry["ref"]["step"], self.ids), shape.get("description", ""))
+        return list(entries) if objects else [self.reader.told(entry, shape) for entry in entries]
 
     def _items(self, shape: Shape, slot: Slot, wanted: list[object], size: int) -> list[Any]:
         wanted = self._extended(wanted, size, slot)[:size]
@@ -312,7 +245,7 @@ class Filler:
         for index, value in enumerate(wanted):
             part = prefix[index] if index < len(prefix) else items
             if index < _contained(shape):
-                part = {"allOf": [part, shape["contains"]]}
+                part = self.reader.book.both(part, shape["contains"])
             inner = self._item_slot(slot, value, index, done)
             unique = shape.get("uniqueItems", False)
             done.append(self._distinct(part, inner, done) if unique else self.fill(part, inner))
@@ -335,7 +268,7 @@ class Filler:
         """`wanted` drawn out to `size` with what makes sense as more of the same."""
         longer = list(wanted)
         if slot.found.concept == "depends_on":
-            longer += [one for one in self.ids if one not in longer]
+            longer += [one for one in self.reader.ids if one not in longer]
         while len(longer) < size and slot.found.concept == "steps":
             longer.append(_checking_step(longer))
         return longer + [MISSING] * (size - len(longer))
@@ -344,10 +277,10 @@ class Filler:
 
     def _name_steps(self, items: Any, steps: list[object], slot: Slot) -> None:
         key = self._key_part(items)
-        self.keys.add(id(key))
+        self.keys |= set() if key is True else {id(key)}
         nested = slot.scope.kind == "step"
         if not nested:
-            self.ids.clear()
+            self.reader.ids.clear()
         taken: list[Any] = []
         for index, step in enumerate(steps):
             if isinstance(step, Mapping):
@@ -355,14 +288,14 @@ class Filler:
                 scope = Scope("step", step, slot.scope, place)
                 inner = Slot(scope, f"{slot.path}[{index}]")
                 taken.append(self._step_name(key, step.get("id", f"s{place + 1}"), taken, inner))
-                self.ids[id_key(step.get("id", place))] = taken[-1]
+                self.reader.ids[id_key(step.get("id", place))] = taken[-1]
 
     def _key_part(self, items: Any) -> Any:
         """The schema of the property that names a step; `True` when a step has no name."""
-        shapes = [shape for shape in self.book.shapes(items) if shape["type"] == "object"]
+        shapes = [shape for shape in self.reader.book.shapes(items) if shape["type"] == "object"]
         parts: dict[str, Any] = shapes[0].get("properties", {}) if shapes else {}
         place = Scope("step", _ANY_STEP)
-        named = {self._find(part, n, place, parts).concept: part for n, part in parts.items()}
+        named = {self.reader.find(part, n, place, parts).concept: part for n, part in parts.items()}
         needed = "depends_on" in named
         concepts = ("id", "position", "title") if needed else ("id", "position")
         return next((named[concept] for concept in concepts if concept in named), True)
@@ -370,7 +303,7 @@ class Filler:
     def _step_name(self, key: Any, name: object, taken: list[Any], slot: Slot) -> Any:
         if key is True:
             return name
-        shape = next(iter(self.book.shapes(key)), {"type": "any"})
+        shape = next(iter(self.reader.book.shapes(key)), {"type": "any"})
         if shape["type"] in ("integer", "number"):
             zero = re.search(r"\b0\b|\bzero\b", shape.get("description", ""))
             least = 0 if zero else max(1, math.ceil(float(shape.get("minimum", 1))))
@@ -383,7 +316,7 @@ class Filler:
 
     def _as_named(self, found: Found, part: Any, scope: Scope) -> Found:
         """`found`, unless it is the name of a step, which is decided already."""
-        name = self.ids.get(id_key(scope.known.get("id")))
+        name = self.reader.ids.get(id_key(scope.known.get("id")))
         return Found("", name) if id(part) in self.keys and name is not None else found
 
     # Objects.
@@ -394,18 +327,20 @@ class Filler:
             yield self._object(shape, slot, briefly=True)
 
     def _object(self, shape: Shape, slot: Slot, *, briefly: bool) -> dict[str, Any]:
-        scope = self._inside(slot)
+        scope = self.reader.inside(slot)
         parts = self._parts(shape, slot, scope)
         title = shape.get("title", "")
-        finds = {name: self._find(part, name, scope, parts, title) for name, part in parts.items()}
+        finds = {
+            name: self.reader.find(part, name, scope, parts, title) for name, part in parts.items()
+        }
         if not shape.get("properties"):
-            entries = self._entries(slot).items()
+            entries = self.reader.entries(slot).items()
             finds |= {name: Found(slot.found.concept, entry) for name, entry in entries}
         required, optional = _split(shape, finds)
         least, most = shape.get("minProperties", 0), shape.get("maxProperties", math.inf)
         if len(required) > most:
             raise Unfillable(f"{slot.path}: {len(required)} properties required, {most} allowed")
-        known = 0 if briefly else sum(not _is_open(finds[name]) for name in optional)
+        known = 0 if briefly else sum(not is_open(finds[name]) for name in optional)
         chosen = required + optional[: int(min(max(known, least - len(required)), most))]
         values: dict[str, Any] = {}
         # Steps go first: what other properties call them is decided there.
@@ -422,12 +357,6 @@ class Filler:
             raise Unfillable(f"{slot.path}: {len(values)} properties can be filled, not {least}")
         return {name: values[name] for name in parts if name in values}
 
-    def _entries(self, slot: Slot) -> dict[str, object]:
-        entries = entries_of(slot.scope, slot.found)
-        if slot.found.concept != "edges":
-            return entries
-        return {to_text(rename(name, self.ids)): entry for name, entry in entries.items()}
-
     def _parts(self, shape: Shape, slot: Slot, scope: Scope) -> dict[str, Any]:
         """Every property that may be filled: the schema's own, then those of an open mapping."""
         parts = dict(shape.get("properties", {}))
@@ -437,11 +366,11 @@ class Filler:
         ]
         for name in (*shape.get("required", ()), *dependent):
             parts.setdefault(name, _part_of(shape, name))
-        names = [] if shape.get("properties") else list(self._entries(slot))
+        names = [] if shape.get("properties") else list(self.reader.entries(slot))
         more = self._made_names(shape, scope, slot.path, least) if len(parts) < least else ()
         for name in (*names, *more):
             part = _part_of(shape, name)
-            allowed = self.book.is_valid(name, shape.get("propertyNames", True))
+            allowed = self.reader.book.is_valid(name, shape.get("propertyNames", True))
             if allowed and part is not False and (name in names or len(parts) < least):
                 parts.setdefault(name, part)
         return parts
@@ -449,38 +378,10 @@ class Filler:
     def _made_names(self, shape: Shape, scope: Scope, path: str, least: int) -> Iterator[str]:
         for pattern in shape.get("patternProperties", {}):
             yield from islice(make_matching(pattern, 1, 50, Random(self.seed)), 50 + 5 * least)
-        rule = {"allOf": [{"type": "string"}, shape.get("propertyNames", True)]}
+        rule = self.reader.book.both(_ANY_TEXT, shape.get("propertyNames", True))
         for skip in range(least if "propertyNames" in shape else 0):
             yield self.fill(rule, Slot(scope, path, skip=skip))
         yield from (f"note_{number}" for number in range(1, least + 1))
-
-    def _inside(self, slot: Slot) -> Scope:
-        value = slot.value
-        if isinstance(value, list | tuple):
-            # "next_step" is the first of the steps; a "plan" or an "action" is about all of them.
-            value = value[0] if value and _ONE_OF_MANY & set(words(slot.name)) else MISSING
-        if value is MISSING or value is None or slot.found.concept in FLAGS:
-            return slot.scope
-        return open_scope(slot.scope, slot.found.concept, value, slot.scope.index)
-
-    def _find(
-        self, schema: Any, name: str, scope: Scope, beside: Iterable[str], owner: str = ""
-    ) -> Found:
-        shapes = self.book.shapes(schema)
-        about = next((s["description"] for s in shapes if "description" in s), "")
-        title = next((s["title"] for s in shapes if "title" in s), "")
-        if title.lower().replace(" ", "_") != name.lower():
-            about = f"{about} {title}".strip()
-        types = frozenset(s["type"] for s in shapes) - {"null"}
-        choices = tuple(value for s in shapes for value in s.get("enum", ()) if value is not None)
-        found = find(scope, Ask(name, about, types, tuple(beside), choices, owner))
-        ref = find_ref(scope, name)
-        if ref is None:
-            return found
-        if any("step" in str(s.get("properties", {}).keys()).lower() for s in shapes):
-            return Found("refs", ref)
-        told = tell_ref(rename(ref["step"], self.ids), about)
-        return Found(found.concept, told) if _is_open(found) else found
 
 
 def _booleans(shape: Shape, slot: Slot) -> Iterator[bool]:
@@ -495,16 +396,6 @@ def _anything(shape: Shape, slot: Slot) -> Iterator[Any]:
 
 def _comes_near(value: object, choices: Iterable[object]) -> bool:
     return any(likeness(to_text(value), to_text(choice)) >= 0.5 for choice in choices)
-
-
-def _is_open(found: Found) -> bool:
-    return found.value is MISSING or found.value is None
-
-
-def _sort(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return "mappings" if any(isinstance(one, Mapping) for one in value) else "list"
-    return json_type(value)
 
 
 def _contained(shape: Shape) -> int:
@@ -523,11 +414,11 @@ def _split(shape: Shape, finds: Mapping[str, Found]) -> tuple[list[str], list[st
     """The names that must be filled, and those that may be, what the belief knows first."""
     required = list(dict.fromkeys(shape.get("required", ())))
     dependent = shape.get("dependentRequired", {})
-    known = [name for name in finds if name in dependent and not _is_open(finds[name])]
+    known = [name for name in finds if name in dependent and not is_open(finds[name])]
     for name in (*required, *known):
         required += [n for n in (name, *dependent.get(name, ())) if n not in required]
     optional = [name for name in finds if name not in required]
-    return required, sorted(optional, key=lambda name: _is_open(finds[name]))
+    return required, sorted(optional, key=lambda name: is_open(finds[name]))
 
 
 def _checking_step(steps: Sequence[object]) -> dict[str, object]:

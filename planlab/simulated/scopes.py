@@ -156,7 +156,18 @@ def find(scope: Scope, ask: Ask) -> Found:
             fits = parallel is not MISSING and _suits(parallel, found.concept, ask)
             return Found(found.concept, parallel if fits else MISSING)
         return found
+    if _is_the_plan(scope, ask):
+        return Found("steps", scope.known["steps"])
     return Found(concepts[0] if concepts else "", MISSING)
+
+
+def _is_the_plan(scope: Scope, ask: Ask) -> bool:
+    """Whether a list is the steps under another name: the only one of something like a plan."""
+    concepts = [rank_concepts("root", name, "")[:1] for name in ask.beside]
+    planned = rank_concepts("root", ask.owner, "")[:1] == ("steps",)
+    return (
+        planned and ("steps",) not in concepts and ask.types == {"array"} and "steps" in scope.known
+    )
 
 
 def _is_call(ask: Ask) -> bool:

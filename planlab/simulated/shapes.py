@@ -71,6 +71,7 @@ class Book:
         resource = Resource.from_contents(root, default_specification=DRAFT202012)
         self._resolver = Registry().resolver_with_root(resource)
         self._shapes: dict[int, tuple[Any, list[Shape]]] = {}
+        self._pairs: dict[tuple[int, int], tuple[Any, Any, Any]] = {}
 
     def is_valid(self, value: object, schema: Any) -> bool:
         """Whether `value` satisfies `schema`, a part of this document."""
@@ -83,6 +84,13 @@ class Book:
             # The schema is kept beside its shapes: an id stays its own only while it lives.
             self._shapes[id(schema)] = (schema, list(itertools.islice(single, MOST_SHAPES)))
         return self._shapes[id(schema)][1]
+
+    def both(self, one: Any, two: Any) -> Any:
+        """The schema of what satisfies `one` and `two`, the same object each time."""
+        pair = (id(one), id(two))
+        if pair not in self._pairs:
+            self._pairs[pair] = (one, two, _both(one, two))
+        return self._pairs[pair][2]
 
     def _expand(self, schema: Any, seen: tuple[str, ...]) -> list[Shape]:
         if schema is True:
