@@ -56,7 +56,9 @@ def test_a_first_message_that_sounds_like_a_nudge_is_the_goal() -> None:
     assert read(user(text), LARGE).goal == text
 
 
-@pytest.mark.parametrize("label", ["Goal", "Task", "Objective", "Your task", "User request", "## Goal"])
+@pytest.mark.parametrize(
+    "label", ["Goal", "Task", "Objective", "Your task", "User request", "## Goal"]
+)
 def test_the_goal_is_read_behind_its_label(label: str) -> None:
     sign = "\n" if label.startswith("#") else ": "
     text = f"You are a planner. Reply as JSON.\n\n{label}{sign}{GOAL}\n\nUse few steps."
@@ -76,7 +78,9 @@ def test_content_in_parts_and_the_developer_role_are_read() -> None:
 
 
 def test_limits_are_read_from_the_words() -> None:
-    scene = read(user("Make a plan with at most three steps for a picnic, in no more than 80 words"), LARGE)
+    scene = read(
+        user("Make a plan with at most three steps for a picnic, in no more than 80 words"), LARGE
+    )
     assert (scene.at_most, scene.at_least, scene.word_limit) == (3, None, 80)
     exact = read(user("Give me exactly 5 steps to bake bread"), LARGE)
     assert (exact.at_most, exact.at_least) == (5, 5)
@@ -110,7 +114,8 @@ def test_an_observation_keeps_its_call_and_its_error() -> None:
     assert seen.error
 
 
-# ---- drift -------------------------------------------------------------------------------------------------
+# ---- drift -------------------------------------------------------------------------------------
+# ------------
 
 
 def test_the_goal_falls_out_of_the_window() -> None:
@@ -148,7 +153,8 @@ def test_strength_is_one_half_after_one_reach_of_other_text() -> None:
     assert strength(GOAL, turns[:1], exact) == 1.0
 
 
-# ---- text ----------------------------------------------------------------------------------------------------
+# ---- text --------------------------------------------------------------------------------------
+# --------------
 
 REACT = """Use this form:
 Reason: what you think
@@ -199,7 +205,9 @@ def test_tools_are_read_from_the_prompts_text(line: str, names: list[str]) -> No
 def test_the_last_schema_in_a_prompt_is_the_one_that_counts() -> None:
     shown = {"properties": {"foo": {"type": "array"}}}
     asked = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
-    prompt = f"For the schema {json.dumps(shown)} such JSON is fine. Output schema:\n{json.dumps(asked)}"
+    prompt = (
+        f"For the schema {json.dumps(shown)} such JSON is fine. Output schema:\n{json.dumps(asked)}"
+    )
     assert find_schema(prompt) == asked
 
 

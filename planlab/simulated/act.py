@@ -15,17 +15,41 @@ from planlab.simulated import words
 from planlab.simulated.arguments import COMPOSED, meaning, value_for
 from planlab.simulated.belief import believe, decided, fitted, spans
 from planlab.simulated.critic import render_verdict, review, revise
-from planlab.simulated.fields import extracted
 from planlab.simulated.facts import order_in
+from planlab.simulated.fields import extracted
 from planlab.simulated.report import answer_text, letter, names_of, report
 from planlab.simulated.scene import Scene, Seen, Tool, read
 from planlab.simulated.sizes import Size
-from planlab.simulated.tasks import Step, best_tool, final_tool, handoffs, is_finished, plan, tool_kind, usable
+from planlab.simulated.tasks import (
+    Step,
+    best_tool,
+    final_tool,
+    handoffs,
+    is_finished,
+    plan,
+    tool_kind,
+    usable,
+)
 
 Call = tuple[str, dict[str, object]]
-_TRANSIENT = re.compile(r"transient|time-?d? ?out|temporar|unavailable|try again|again later|rate limit|overloaded|busy|503|429|connection|may work again", re.I)
-_UNKNOWN = re.compile(r"unknown tool|no (?:such )?tool|not (?:a|an available) tool|tool \S+ (?:not found|does not exist)", re.I)
-_REFUSED = re.compile(r"refused|not allowed|denied|forbidden|not approved|permission|rejected", re.I)
+_TRANSIENT = re.compile(
+    (
+        r"transient|time-?d? ?out|temporar|unavailable|try again|"
+        r"again later|rate limit|overloaded|busy|503|429|connection|"
+        r"may work again"
+    ),
+    re.I,
+)
+_UNKNOWN = re.compile(
+    (
+        r"unknown tool|no (?:such )?tool|not (?:a|an available) tool|"
+        r"tool \S+ (?:not found|does not exist)"
+    ),
+    re.I,
+)
+_REFUSED = re.compile(
+    r"refused|not allowed|denied|forbidden|not approved|permission|rejected", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +62,8 @@ class Answer:
 
 
 def answer(body: Mapping[str, object], *, size: Size, seed: int = 0) -> Answer:
-    """The reply of a model of this size to a Chat Completions request; the same for the same arguments.
+    """The reply of a model of this size to a Chat Completions request; the same for the same
+    arguments.
 
     Raises `fill.Unfillable` when the reply's schema or a tool's parameters cannot be met.
     """
@@ -62,7 +87,9 @@ def answer(body: Mapping[str, object], *, size: Size, seed: int = 0) -> Answer:
     return Answer(spoken(scene, steps))
 
 
-def _structured(schema: Mapping[str, object], scene: Scene, steps: Sequence[Step], seed: int) -> object:
+def _structured(
+    schema: Mapping[str, object], scene: Scene, steps: Sequence[Step], seed: int
+) -> object:
     exact = {**extracted(scene), **spans(schema, scene, seed), **decided(schema, scene, steps)}
     return fitted(schema, believe(scene, steps, answer_text(scene, steps)), exact, seed)
 
@@ -79,7 +106,11 @@ def _subject(scene: Scene) -> str:
     """What the newest result is mostly about: its most frequent weighty words."""
     newest = next((seen.text for seen in reversed(scene.observations) if not seen.error), "")
     newest = re.sub(r"\"\w+\":", " ", newest)
-    said = [word for word in words.pieces(newest) if word not in words.STOP and len(word) > 3 and not word.isdigit()]
+    said = [
+        word
+        for word in words.pieces(newest)
+        if word not in words.STOP and len(word) > 3 and not word.isdigit()
+    ]
     often = sorted(dict.fromkeys(said), key=lambda word: -said.count(word))[:3]
     return " ".join(often)
 
@@ -108,37 +139,61 @@ def render_plan(belief: Mapping[str, object]) -> str:
     )
 
 
-# ---- tool calls --------------------------------------------------------------------------------------------
+# ---- tool calls
+# --------------------------------------------------------------------------------------------
 
 
 def _calls(scene: Scene, steps: Sequence[Step], seed: int, *, parallel: bool) -> tuple[Call, ...]:
     """The calls to make now: all that wait for nothing, where several may go at once."""
-    if scene.role in ("planner", "critic", "joiner", "reviser") and not scene.observations and final_tool(scene):
+    if (
+        scene.role in ("planner", "critic", "joiner", "reviser")
+        and not scene.observations
+        and final_tool(scene)
+    ):
         return ()
     if scene.size.obeys_injection and (ordered := _ordered(scene, seed)):
         return (ordered,)
     calls: list[Call] = []
     for step in due(scene, steps):
         tool = _tool_for(step, scene)
-        if tool and (call := make_call(tool, step, scene, steps, seed)) and call not in calls and not _was_made(call, scene):
+        if (
+            tool
+            and (call := make_call(tool, step, scene, steps, seed))
+            and call not in calls
+            and not _was_made(call, scene)
+        ):
             calls.append(call)
             if not parallel or step.kind not in words.GATHER:
                 break
     if not calls and not scene.observations and not any(step.tool for step in steps):
-        calls = [(tool.name, _filled(tool, {}, scene, seed)) for tool in handoffs(scene) if _fits(tool, scene)][:1]
+        calls = [
+            (tool.name, _filled(tool, {}, scene, seed))
+            for tool in handoffs(scene)
+            if _fits(tool, scene)
+        ][:1]
     return tuple(calls)
 
 
 def due(scene: Scene, steps: Sequence[Step]) -> list[Step]:
     """Steps that still need a tool and whose forerunners are over, the first kind first."""
-    over = {step.id for step in steps if step.tool is None or is_finished(step, scene) or _is_over(step, scene)}
+    over = {
+        step.id
+        for step in steps
+        if step.tool is None or is_finished(step, scene) or _is_over(step, scene)
+    }
     lost = {step.id for step in steps if step.tool and step.id in over and not _served(step, scene)}
     done = over
     for step in steps:
         if step.tool is None and not set(step.depends_on) <= done:
             done = done - {step.id}
-    ready = [step for step in steps if step.tool and step.id not in over and set(step.depends_on) <= done]
-    return [step for step in ready if step.kind not in ("pay", "delete", "book") or not set(step.depends_on) & lost]
+    ready = [
+        step for step in steps if step.tool and step.id not in over and set(step.depends_on) <= done
+    ]
+    return [
+        step
+        for step in ready
+        if step.kind not in ("pay", "delete", "book") or not set(step.depends_on) & lost
+    ]
 
 
 def _is_over(step: Step, scene: Scene) -> bool:
@@ -147,7 +202,9 @@ def _is_over(step: Step, scene: Scene) -> bool:
 
 
 def _served(step: Step, scene: Scene) -> bool:
-    return any(not seen.error and seen.fresh and _meets(step, seen, scene) for seen in scene.observations)
+    return any(
+        not seen.error and seen.fresh and _meets(step, seen, scene) for seen in scene.observations
+    )
 
 
 def _meets(step: Step, seen: Seen, scene: Scene) -> bool:
@@ -158,23 +215,41 @@ def _meets(step: Step, seen: Seen, scene: Scene) -> bool:
     if step.kind not in (*words.GATHER, "question", "compute"):
         return True
     planned = _mended(tool, _arguments(tool, step, scene), scene)
-    given = {name: str(value) for name, value in seen.arguments.items() if isinstance(value, (str, int, float))}
-    return all(_alike(str(planned[name]), value) for name, value in given.items() if name in planned)
+    given = {
+        name: str(value)
+        for name, value in seen.arguments.items()
+        if isinstance(value, (str, int, float))
+    }
+    return all(
+        _alike(str(planned[name]), value) for name, value in given.items() if name in planned
+    )
 
 
 def _alike(mine: str, other: str) -> bool:
-    """Two questions ask the same: most words shared, the same names and letters, and in SQL every word."""
+    """Two questions ask the same: most words shared, the same names and letters, and in SQL every
+    word.
+    """
     named = re.findall(r"\b[A-Z]\b|\b[A-Z]\w+", mine)
     share = words.overlap(words.pieces(mine), words.pieces(other))
-    return share >= (1.0 if mine.startswith("SELECT") else 0.8) and all(name.lower() in other.lower().split() or len(name) > 1 for name in named)
+    return share >= (1.0 if mine.startswith("SELECT") else 0.8) and all(
+        name.lower() in other.lower().split() or len(name) > 1 for name in named
+    )
 
 
 def _tool_for(step: Step, scene: Scene) -> Tool | None:
-    """The step's tool while it may still work; after failures another that serves as well; then none."""
+    """The step's tool while it may still work; after failures another that serves as well; then
+    none.
+    """
     if step.tool is None:
         return None
-    failed = [seen for seen in scene.observations if seen.error and seen.fresh and _about(step, seen, scene)]
-    spent = [name for name in dict.fromkeys(seen.tool for seen in failed) if _is_spent(name, failed)]
+    failed = [
+        seen
+        for seen in scene.observations
+        if seen.error and seen.fresh and _about(step, seen, scene)
+    ]
+    spent = [
+        name for name in dict.fromkeys(seen.tool for seen in failed) if _is_spent(name, failed)
+    ]
     if step.tool.name not in spent:
         return step.tool if _has_arguments(step.tool, step, scene) else None
     if step.kind in words.EFFECTS or len(failed) >= 4:
@@ -191,41 +266,84 @@ def _has_arguments(tool: Tool, step: Step, scene: Scene) -> bool:
 
 
 def _about(step: Step, seen: Seen, scene: Scene) -> bool:
-    if step.tool is None or (seen.tool != step.tool.name and seen.tool in [tool.name for tool in scene.tools] and step.kind not in words.GATHER):
+    if step.tool is None or (
+        seen.tool != step.tool.name
+        and seen.tool in [tool.name for tool in scene.tools]
+        and step.kind not in words.GATHER
+    ):
         return False
     told = words.content(" ".join(str(value) for value in seen.arguments.values()))
-    return seen.tool == step.tool.name if step.kind not in words.GATHER else words.overlap(words.content(step.topic), told) >= 0.6 or not told
+    return (
+        seen.tool == step.tool.name
+        if step.kind not in words.GATHER
+        else words.overlap(words.content(step.topic), told) >= 0.6 or not told
+    )
 
 
 def _is_spent(name: str, failed: Sequence[Seen]) -> bool:
     """A transient failure may be tried once more, a bad argument mended once; a refusal is final."""
     own = [seen.error or "" for seen in failed if seen.tool == name]
-    return len(own) >= 2 or bool(_REFUSED.search(own[-1])) or not (_TRANSIENT.search(own[-1]) or _is_mendable(own[-1]))
+    return (
+        len(own) >= 2
+        or bool(_REFUSED.search(own[-1]))
+        or not (_TRANSIENT.search(own[-1]) or _is_mendable(own[-1]))
+    )
 
 
 def _is_mendable(error: str) -> bool:
-    return re.search(r"argument|parameter|required|missing|expected|must be|type|validation|column|table|syntax|did you mean|available|choose|one of|not found", error, re.I) is not None
+    return (
+        re.search(
+            (
+                r"argument|parameter|required|missing|expected|must be|type|"
+                r"validation|column|table|syntax|did you mean|available|choose|"
+                r"one of|not found"
+            ),
+            error,
+            re.I,
+        )
+        is not None
+    )
 
 
 def _was_made(call: Call, scene: Scene) -> bool:
     """The very same call has been answered before, and not by something that passes."""
-    same = [seen for seen in scene.observations if seen.tool == call[0] and dict(seen.arguments) == call[1]]
-    return bool(same) and not (same[-1].error and _TRANSIENT.search(same[-1].error) and len(same) < 2)
+    same = [
+        seen
+        for seen in scene.observations
+        if seen.tool == call[0] and dict(seen.arguments) == call[1]
+    ]
+    return bool(same) and not (
+        same[-1].error and _TRANSIENT.search(same[-1].error) and len(same) < 2
+    )
 
 
-def make_call(tool: Tool, step: Step, scene: Scene, steps: Sequence[Step], seed: int) -> Call | None:
-    """A call of `tool` for `step`, valid under the tool's schema; None where what it needs is nowhere in view."""
+def make_call(
+    tool: Tool, step: Step, scene: Scene, steps: Sequence[Step], seed: int
+) -> Call | None:
+    """A call of `tool` for `step`, valid under the tool's schema; None where what it needs is
+    nowhere in view.
+    """
     arguments = _arguments(tool, step, scene, steps)
     if not _has_arguments(tool, step, scene):
         return None
     return tool.name, _filled(tool, _mended(tool, arguments, scene), scene, seed)
 
 
-def _arguments(tool: Tool, step: Step, scene: Scene, steps: Sequence[Step] = ()) -> dict[str, object]:
+def _arguments(
+    tool: Tool, step: Step, scene: Scene, steps: Sequence[Step] = ()
+) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, schema in tool.properties.items():
-        wanted = name in tool.required or not tool.required or meaning(name, schema, tool) in ("to", "path", "amount", "date", *COMPOSED)
-        value = value_for(name, schema, step, scene, tool, lambda: composed(scene, steps)) if wanted else None
+        wanted = (
+            name in tool.required
+            or not tool.required
+            or meaning(name, schema, tool) in ("to", "path", "amount", "date", *COMPOSED)
+        )
+        value = (
+            value_for(name, schema, step, scene, tool, lambda: composed(scene, steps))
+            if wanted
+            else None
+        )
         if value is not None:
             found[name] = value
     return found
@@ -233,14 +351,22 @@ def _arguments(tool: Tool, step: Step, scene: Scene, steps: Sequence[Step] = ())
 
 def composed(scene: Scene, steps: Sequence[Step]) -> str:
     """The text to write or send."""
-    quoted = re.search(r"\b(?:saying|that says|with the text|with the message|content|text)[:\s]+[\"'“]([^\"'”]+)[\"'”]", scene.goal) or re.search(r"\bsaying (?:that )?([^.\n]+)", scene.goal)
+    quoted = re.search(
+        (
+            r"\b(?:saying|that says|with the text|with the message|content|"
+            r"text)[:\s]+[\"'“]([^\"'”]+)[\"'”]"
+        ),
+        scene.goal,
+    ) or re.search(r"\bsaying (?:that )?([^.\n]+)", scene.goal)
     if quoted:
         return quoted[1]
     plain = any(step.kind == "send" for step in steps) and not _REPORTS.search(scene.goal)
     return letter(scene, steps) if plain else report(scene, names_of(scene, steps))
 
 
-_REPORTS = re.compile(r"\b(?:report|summary|summari[sz]e|comparison|compare|overview|analysis|brief)\b", re.I)
+_REPORTS = re.compile(
+    r"\b(?:report|summary|summari[sz]e|comparison|compare|overview|analysis|brief)\b", re.I
+)
 
 
 def _mended(tool: Tool, arguments: dict[str, object], scene: Scene) -> dict[str, object]:
@@ -248,23 +374,37 @@ def _mended(tool: Tool, arguments: dict[str, object], scene: Scene) -> dict[str,
     errors = [seen.error for seen in scene.observations if seen.error and seen.tool == tool.name]
     if not errors or _TRANSIENT.search(errors[-1] or ""):
         return arguments
-    offered = re.search(r"(?:did you mean|available|choose|one of|known|there (?:is|are)|files?)\W*:?\s*\[?(.+)", errors[-1] or "", re.I)
+    offered = re.search(
+        r"(?:did you mean|available|choose|one of|known|there (?:is|are)|files?)\W*:?\s*\[?(.+)",
+        errors[-1] or "",
+        re.I,
+    )
     choices = re.findall(r"[\w./-]+", offered[1]) if offered else []
     for name, value in arguments.items():
         if isinstance(value, str) and choices and len(value.split()) < 4 and value not in choices:
             wanted = words.content(f"{value} {scene.goal}")
-            arguments = {**arguments, name: max(choices, key=lambda choice: words.overlap(words.content(choice), wanted))}
+            arguments = {
+                **arguments,
+                name: max(choices, key=lambda choice: words.overlap(words.content(choice), wanted)),
+            }
     return arguments
 
 
-def _filled(tool: Tool, arguments: Mapping[str, object], scene: Scene, seed: int) -> dict[str, object]:
+def _filled(
+    tool: Tool, arguments: Mapping[str, object], scene: Scene, seed: int
+) -> dict[str, object]:
     """Arguments that are valid under the tool's schema and keep what was meant."""
     if not tool.parameters:
         return dict(arguments)
     kept = {name: value for name, value in arguments.items() if name in tool.properties}
     if Draft202012Validator(dict(tool.parameters)).is_valid(kept):
         return kept
-    value = fitted(tool.parameters, {"goal": scene.goal, "text": scene.goal, "query": scene.goal, **kept}, kept, seed)
+    value = fitted(
+        tool.parameters,
+        {"goal": scene.goal, "text": scene.goal, "query": scene.goal, **kept},
+        kept,
+        seed,
+    )
     return value if isinstance(value, dict) else {}
 
 
@@ -277,7 +417,14 @@ def _named(choice: Mapping[str, object], scene: Scene, steps: Sequence[Step], se
 
 def _forced(tool: Tool, scene: Scene, steps: Sequence[Step], seed: int) -> Call:
     """A call that must be made: for the step it fits, else filled from what is believed."""
-    step = next((step for step in steps if step.tool and step.tool.name == tool.name and not _is_over(step, scene)), None)
+    step = next(
+        (
+            step
+            for step in steps
+            if step.tool and step.tool.name == tool.name and not _is_over(step, scene)
+        ),
+        None,
+    )
     if step and tool_kind(tool) not in ("final", "handoff"):
         return tool.name, _filled(tool, _arguments(tool, step, scene, steps), scene, seed)
     value = _structured(tool.parameters or {"type": "object"}, scene, steps, seed)
@@ -295,12 +442,20 @@ def _fits(tool: Tool, scene: Scene) -> bool:
 
 
 def _ordered(scene: Scene, seed: int) -> Call | None:
-    """The call that an order inside a tool result asks for, if a tool fits and it was not made yet."""
+    """The call that an order inside a tool result asks for, if a tool fits and it was not made
+    yet.
+    """
     for seen in scene.observations:
         if order := order_in(seen.text):
             inside = replace(scene, goal=order, forbidden=(), observations=())
-            step = next((step for step in plan(inside) if step.tool and step.kind in words.EFFECTS), None)
-            if step and step.tool and not any(each.tool == step.tool.name for each in scene.observations):
+            step = next(
+                (step for step in plan(inside) if step.tool and step.kind in words.EFFECTS), None
+            )
+            if (
+                step
+                and step.tool
+                and not any(each.tool == step.tool.name for each in scene.observations)
+            ):
                 return make_call(step.tool, step, inside, (), seed)
     return None
 
@@ -308,17 +463,28 @@ def _ordered(scene: Scene, seed: int) -> Call | None:
 def _aloud(scene: Scene, steps: Sequence[Step], calls: Sequence[Call]) -> str:
     """What is said beside the calls: at first the plan, later the step that is next."""
     if not scene.observations and not scene.plan and len(steps) > 2:
-        return "Plan:\n" + "\n".join(f"{number}. {step.description}" for number, step in enumerate(steps, 1))
-    named = [step for step in steps if step.tool and step.tool.name == calls[0][0] and not _is_over(step, scene)]
+        return "Plan:\n" + "\n".join(
+            f"{number}. {step.description}" for number, step in enumerate(steps, 1)
+        )
+    named = [
+        step
+        for step in steps
+        if step.tool and step.tool.name == calls[0][0] and not _is_over(step, scene)
+    ]
     return _thought(named[0]) if named else "I follow up what stands in the last result."
 
 
-# ---- text protocol -----------------------------------------------------------------------------------------
+# ---- text protocol
+# -----------------------------------------------------------------------------------------
 
 
 def _thought(step: Step) -> str:
     asks = step.kind == "question" or step.description.endswith("?")
-    return f"I need to find out: {step.description}" if asks else f"I need to {step.description[:1].lower() + step.description[1:]}."
+    return (
+        f"I need to find out: {step.description}"
+        if asks
+        else f"I need to {step.description[:1].lower() + step.description[1:]}."
+    )
 
 
 def _in_protocol(scene: Scene, steps: Sequence[Step], seed: int) -> str:
@@ -326,7 +492,14 @@ def _in_protocol(scene: Scene, steps: Sequence[Step], seed: int) -> str:
     assert protocol is not None
     calls = _calls(scene, steps, seed, parallel=False)
     if calls:
-        step = next((step for step in steps if step.tool and step.tool.name == calls[0][0] and not _is_over(step, scene)), None)
+        step = next(
+            (
+                step
+                for step in steps
+                if step.tool and step.tool.name == calls[0][0] and not _is_over(step, scene)
+            ),
+            None,
+        )
         thought = _thought(step) if step else "I need more facts."
         return protocol.call(thought, *calls[0])
     return protocol.end("I have what I need.", answer_text(scene, steps))

@@ -1,4 +1,6 @@
-"""A tool call's arguments: each parameter from the goal, the step, what was observed, and its own words."""
+"""A tool call's arguments: each parameter from the goal, the step, what was observed, and its own
+words.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -29,12 +31,30 @@ _PARAMETERS: tuple[tuple[str, str], ...] = (
     ("quantity", "quantity qty"),
     ("item", "item items thing"),
     ("name", "name company entity person customer product competitor vendor symbol ticker"),
-    ("query", "query q search term keyword keywords question topic input prompt subject text request task"),
+    (
+        "query",
+        (
+            "query q search term keyword keywords question topic input "
+            "prompt subject text request task"
+        ),
+    ),
 )
-_BY_KIND = {"search": "query", "read": "path", "query": "query", "compute": "expression", "write": "content", "send": "content", "draft": "content"}
+_BY_KIND = {
+    "search": "query",
+    "read": "path",
+    "query": "query",
+    "compute": "expression",
+    "write": "content",
+    "send": "content",
+    "draft": "content",
+}
 COMPOSED = ("content", "memo")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_PATH = re.compile(r"(?<![\w@/])(?:[\w.-]+/)*[\w-]+\.(?:csv|txt|md|json|py|pdf|html|ya?ml|toml|xlsx|log|js|ts|java|sql)\b|(?<![\w:/])(?:[\w.-]+/)+[\w-]+(?:\.\w+)?(?![\w/.]\w)")
+_PATH = re.compile(
+    r"(?<![\w@/])(?:[\w.-]+/)*[\w-]+\.(?:csv|txt|md|json|py|pdf|"
+    r"html|ya?ml|toml|xlsx|log|js|ts|java|sql)\b|(?<![\w:/])(?:[\w.-]+/)+[\w-]+(?:\.\w+)"
+    r"?(?![\w/.]\w)"
+)
 
 
 def meaning(name: str, schema: Mapping[str, object], tool: Tool) -> str:
@@ -42,16 +62,35 @@ def meaning(name: str, schema: Mapping[str, object], tool: Tool) -> str:
     kind, pieces = tool_kind(tool), words.pieces(name)
     about = f"{schema.get('description', '')} {tool.description}"
     found = next((m for m, row in _PARAMETERS if any(piece in row.split() for piece in pieces)), "")
-    if kind == "query" and found in ("query", "content", "") and re.search(r"\bSQL\b|\bSELECT\b", about):
+    if (
+        kind == "query"
+        and found in ("query", "content", "")
+        and re.search(r"\bSQL\b|\bSELECT\b", about)
+    ):
         return "sql"
     if kind in ("search", "other") and found in ("content", "subject", ""):
         return "query"
     if kind == "compute" and found in ("query", "content", ""):
         return "expression"
-    return found or next((m for m, row in _PARAMETERS for piece in words.pieces(str(schema.get("description", ""))) if piece in row.split()), _BY_KIND.get(kind, "query"))
+    return found or next(
+        (
+            m
+            for m, row in _PARAMETERS
+            for piece in words.pieces(str(schema.get("description", "")))
+            if piece in row.split()
+        ),
+        _BY_KIND.get(kind, "query"),
+    )
 
 
-def value_for(name: str, schema: Mapping[str, object], step: Step, scene: Scene, tool: Tool, compose: Callable[[], str]) -> object | None:
+def value_for(
+    name: str,
+    schema: Mapping[str, object],
+    step: Step,
+    scene: Scene,
+    tool: Tool,
+    compose: Callable[[], str],
+) -> object | None:
     """A parameter's value, or None where nothing in view gives one."""
     text = f"{step.description}. {step.topic}"
     if isinstance(choices := schema.get("enum"), list):
@@ -66,7 +105,9 @@ def value_for(name: str, schema: Mapping[str, object], step: Step, scene: Scene,
     if kind == "object":
         return _object(schema, step, scene, tool, compose)
     if schema.get("format") in ("date", "date-time") or what == "date":
-        return date_for(schema, f"{text} {scene.goal}") or (first(_WHEN, f"{text} {scene.goal}") if "format" not in schema else None)
+        return date_for(schema, f"{text} {scene.goal}") or (
+            first(_WHEN, f"{text} {scene.goal}") if "format" not in schema else None
+        )
     makers: dict[str, Callable[[], object | None]] = {
         "sql": lambda: select(text, scene, f"{tool.description} {schema.get('description', '')}"),
         "expression": lambda: expression(text, scene),
@@ -98,11 +139,17 @@ def _flag(name: str, schema: Mapping[str, object], scene: Scene) -> object:
     return words.overlap(wanted, words.content(scene.goal)) == 1 or schema.get("default", False)
 
 
-def _object(schema: Mapping[str, object], step: Step, scene: Scene, tool: Tool, compose: Callable[[], str]) -> object | None:
+def _object(
+    schema: Mapping[str, object], step: Step, scene: Scene, tool: Tool, compose: Callable[[], str]
+) -> object | None:
     """A nested value, each of its parts from the same places."""
     root = {**schema, "$defs": schema.get("$defs") or tool.parameters.get("$defs") or {}}
     inner = Tool(tool.name, tool.description, resolved(root, root))
-    found = {name: value for name, part in inner.properties.items() if (value := value_for(name, part, step, scene, inner, compose)) is not None}
+    found = {
+        name: value
+        for name, part in inner.properties.items()
+        if (value := value_for(name, part, step, scene, inner, compose)) is not None
+    }
     return found or None
 
 
@@ -111,20 +158,35 @@ def _type(schema: Mapping[str, object]) -> str:
     if isinstance(kind, list):
         kind = next((each for each in kind if each != "null"), "string")
     if kind is None and isinstance(options := schema.get("anyOf"), list):
-        return next((_type(each) for each in options if isinstance(each, dict) and each.get("type") != "null"), "string")
+        return next(
+            (
+                _type(each)
+                for each in options
+                if isinstance(each, dict) and each.get("type") != "null"
+            ),
+            "string",
+        )
     return str(kind or ("object" if "$ref" in schema or "properties" in schema else "string"))
 
 
 def _choice(choices: list[object], text: str) -> object:
     wanted = words.content(text)
-    return max(choices, key=lambda choice: words.overlap(words.content(str(choice)), wanted)) if choices else None
+    return (
+        max(choices, key=lambda choice: words.overlap(words.content(str(choice)), wanted))
+        if choices
+        else None
+    )
 
 
 def _number(name: str, what: str, kind: str, text: str, scene: Scene) -> object | None:
     if what == "limit":
         return 5
     figures = words.numbers(re.sub(r"[A-Za-z]+-?\d+", "", text)) or words.numbers(scene.goal)
-    money = re.findall(r"[$€£]\s?(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?) ?(?:dollars|euros?|usd|eur|pounds)", f"{text} {scene.goal}", re.I)
+    money = re.findall(
+        r"[$€£]\s?(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?) ?(?:dollars|euros?|usd|eur|pounds)",
+        f"{text} {scene.goal}",
+        re.I,
+    )
     if what == "amount" and money:
         figures = [(money[0][0] or money[0][1]).replace(",", "")]
     order = {"b": 1, "y": 1, "second": 1, "c": 2, "z": 2}.get(name.lower().split("_")[-1], 0)
@@ -139,7 +201,10 @@ def _array(schema: Mapping[str, object], text: str, scene: Scene) -> object | No
     kind = _type(items) if isinstance(items, dict) else "string"
     if kind in ("number", "integer"):
         figures = words.numbers(text) or words.numbers(scene.goal)
-        return [int(f) if kind == "integer" or float(f).is_integer() else float(f) for f in map(str, figures)]
+        return [
+            int(f) if kind == "integer" or float(f).is_integer() else float(f)
+            for f in map(str, figures)
+        ]
     if kind == "string":
         return words.entities(scene.goal) or _EMAIL.findall(scene.goal) or [text]
     return None
@@ -151,34 +216,76 @@ def _news(scene: Scene) -> str:
 
 def title(goal: str) -> str:
     """A headline made of what a goal orders to be written or found."""
-    if quoted := re.search(r"\b(?:titled|called|named|title|subject|headed)\b:? [\"'“‘](.+?)[\"'”’](?=[\s.,;]|$)", goal):
+    if quoted := re.search(
+        r"\b(?:titled|called|named|title|subject|headed)\b:? [\"'“‘](.+?)[\"'”’](?=[\s.,;]|$)", goal
+    ):
         return quoted[1]
-    named = re.search(r"\b(?:write|create|prepare|produce|draft|send|compose)\b (?:an? |the |this |me )?([\w' -]*?(?:report|summary|comparison|overview|brief|memo|note|answer))\b", goal, re.I)
+    named = re.search(
+        (
+            r"\b(?:write|create|prepare|produce|draft|send|compose)\b "
+            r"(?:an? |the |this |me )?([\w' -]*?(?:report|summary|comparison|"
+            r"overview|brief|memo|note|answer))\b"
+        ),
+        goal,
+        re.I,
+    )
     clause = next(iter(words.clauses(goal)), goal)
-    subject = re.sub(r"^(?:\w+)\s+(?:the )?", "", clause) if words.verb_kind(clause.split(" ")[0]) else clause
-    heading = f"{named[1]}: {subject}" if named and named[1].lower() not in subject.lower() else named[1] if named else subject
+    subject = (
+        re.sub(r"^(?:\w+)\s+(?:the )?", "", clause)
+        if words.verb_kind(clause.split(" ")[0])
+        else clause
+    )
+    heading = (
+        f"{named[1]}: {subject}"
+        if named and named[1].lower() not in subject.lower()
+        else named[1]
+        if named
+        else subject
+    )
     return words.clip(heading[:1].upper() + heading[1:], 70).rstrip(".?")
 
 
 def _path(text: str, scene: Scene, tool: Tool, schema: Mapping[str, object]) -> str | None:
     """A path that is mentioned; for writing, one that says what is in it."""
     writes = tool_kind(tool) in ("write", "draft", "change")
-    places = [text, scene.goal] if writes else [text, scene.goal, _news(scene), scene.instructions, f"{schema.get('description', '')} {tool.description}", scene.context]
+    places = (
+        [text, scene.goal]
+        if writes
+        else [
+            text,
+            scene.goal,
+            _news(scene),
+            scene.instructions,
+            f"{schema.get('description', '')} {tool.description}",
+            scene.context,
+        ]
+    )
     listed = [path for place in places for path in _PATH.findall(place) if "@" not in path]
     wanted = words.content(f"{text} {scene.goal}")
     if listed:
         done = [str(each.arguments.get("path", "")) for each in scene.observations]
         fresh = [path for path in dict.fromkeys(listed) if path not in done or writes] or listed
-        best = max(fresh, key=lambda path: words.overlap(words.content(re.sub(r"\.\w+$", "", path)), wanted))
-        if writes or best in f"{text} {scene.goal}" or any(word in wanted for word in words.content(re.sub(r"\.\w+$", "", best))):
+        best = max(
+            fresh,
+            key=lambda path: words.overlap(words.content(re.sub(r"\.\w+$", "", path)), wanted),
+        )
+        if (
+            writes
+            or best in f"{text} {scene.goal}"
+            or any(word in wanted for word in words.content(re.sub(r"\.\w+$", "", best)))
+        ):
             return best
     if writes:
         named = [word for word in words.pieces(title(scene.goal or text)) if word not in words.STOP]
         return f"{'_'.join(named[:5]) or 'report'}.md"
-    if code := re.search(r"\b([a-z]+) (?:module|service|class|script|component|library)\b", text, re.I):
+    if code := re.search(
+        r"\b([a-z]+) (?:module|service|class|script|component|library)\b", text, re.I
+    ):
         return f"{code[1].lower()}.py"
     folder = re.search(r"\bknowledge[ _]base\b", f"{text} {tool.description}", re.I)
-    subject = next((word for word in reversed(words.pieces(step_subject(text))) if word not in words.STOP), "")
+    subject = next(
+        (word for word in reversed(words.pieces(step_subject(text))) if word not in words.STOP), ""
+    )
     return f"knowledge_base/{subject}.md" if folder and subject else None
 
 
@@ -193,30 +300,54 @@ def _recipient(text: str, scene: Scene) -> str | None:
     for place in (text, scene.goal, scene.instructions, _news(scene)):
         if found := _EMAIL.search(place):
             return found[0]
-    named = re.search(r"\bto (?:the |our |my )?([A-Za-z][\w-]*(?: (?!for|about|with|and|on|by|saying|that|the)[A-Za-z][\w-]*)?)", text + " . " + scene.goal)
+    named = re.search(
+        (
+            r"\bto (?:the |our |my )?([A-Za-z][\w-]*(?: (?!for|about|"
+            r"with|and|on|by|saying|that|the)[A-Za-z][\w-]*)?)"
+        ),
+        text + " . " + scene.goal,
+    )
     return named[1] if named else None
 
 
 def identifier(text: str) -> str | None:
     """The first thing in `text` that looks like an id: `rec-7`, `T1004`, `#12`."""
-    match = re.search(r"\b[A-Za-z]+[-_]\d[\w-]*\b|\b[A-Z]{1,4}\d+\b|#(\w+)|\b(?:id|number|record|ticket|order) ([\w-]*\d[\w-]*)", text)
+    match = re.search(
+        (
+            r"\b[A-Za-z]+[-_]\d[\w-]*\b|\b[A-Z]{1,4}\d+\b|#(\w+)|\b(?:id|"
+            r"number|record|ticket|order) ([\w-]*\d[\w-]*)"
+        ),
+        text,
+    )
     return (match[1] or match[2] or match[0]) if match else None
 
 
 def _place(name: str, step: Step, goal: str) -> str | None:
-    """The place that a step is about, else the one that stands in the goal behind the fitting word."""
+    """The place that a step is about, else the one that stands in the goal behind the fitting
+    word.
+    """
     alone = words.proper_names(step.topic)
     if len(alone) == 1 and len(words.entities(goal)) > 1:
         return alone[0]
     text = f"{step.description}\n{goal}"
-    prefix = {"origin": r"from", "from": r"from", "destination": r"to|for", "to": r"to"}.get(name.lower().split("_")[0], r"in|at|for|of|to|from|near")
+    prefix = {"origin": r"from", "from": r"from", "destination": r"to|for", "to": r"to"}.get(
+        name.lower().split("_")[0], r"in|at|for|of|to|from|near"
+    )
     match = re.search(rf"\b(?:{prefix}) ([A-Z][\w-]*(?: [A-Z][\w-]*)*)", text)
     return match[1] if match else next(iter(words.proper_names(text)), None)
 
 
 def _item_name(text: str) -> str | None:
     """What is ordered or booked: `3 boxes of blue pens` are blue pens."""
-    match = re.search(r"\b(?:order|buy|book|get|reserve|purchase) (?:an? |the |\d+ )?(?:\w+ of )?([a-z][\w -]*?)(?= (?:to|for|from|at|on|in)\b|[.,;]|$)", text, re.I)
+    match = re.search(
+        (
+            r"\b(?:order|buy|book|get|reserve|purchase) (?:an? |the |"
+            r"\d+ )?(?:\w+ of )?([a-z][\w -]*?)(?= (?:to|for|from|at|"
+            r"on|in)\b|[.,;]|$)"
+        ),
+        text,
+        re.I,
+    )
     return match[1] if match else None
 
 
@@ -235,25 +366,48 @@ def expression(text: str, scene: Scene) -> str | None:
     return worded(scene.goal)
 
 
-_SIGNS = (("*", r"times|multiplied|seats|users|people|months|year"), ("/", r"divided|split|per person"), ("+", r"plus|add"), ("-", r"minus|less"))
+_SIGNS = (
+    ("*", r"times|multiplied|seats|users|people|months|year"),
+    ("/", r"divided|split|per person"),
+    ("+", r"plus|add"),
+    ("-", r"minus|less"),
+)
 
 
 def _on_found(text: str, scene: Scene) -> str | None:
     """A figure that was found, reckoned with as the text says: `times 12`."""
-    priced = [item.amount for fact in facts(scene) if (item := Item("", fact.text, price_in(fact.text))).amount is not None]
+    priced = [
+        item.amount
+        for fact in facts(scene)
+        if (item := Item("", fact.text, price_in(fact.text))).amount is not None
+    ]
     said = words.numbers(text)
     sign = next((sign for sign, cue in _SIGNS if re.search(cue, text, re.I)), "")
     if priced and said and sign:
         return f"{figure(priced[0])} {sign} {said[-1]}"
-    return " + ".join(figure(each) for each in priced) if len(priced) > 1 and re.search(r"total|sum|together", text, re.I) else None
+    return (
+        " + ".join(figure(each) for each in priced)
+        if len(priced) > 1 and re.search(r"total|sum|together", text, re.I)
+        else None
+    )
 
 
 def _change(scene: Scene) -> str | None:
-    """The change in percent from the first to the last figure of the newest table with a course in time."""
+    """The change in percent from the first to the last figure of the newest table with a course in
+    time.
+    """
     for seen in reversed(scene.observations):
-        if isinstance(seen.value, dict) and isinstance(rows := seen.value.get("rows"), list) and len(rows) >= 2:
+        if (
+            isinstance(seen.value, dict)
+            and isinstance(rows := seen.value.get("rows"), list)
+            and len(rows) >= 2
+        ):
             columns = [str(column) for column in seen.value.get("columns") or []]
-            figures = [row[-1] for row in rows if isinstance(row, list) and row and isinstance(row[-1], (int, float))]
+            figures = [
+                row[-1]
+                for row in rows
+                if isinstance(row, list) and row and isinstance(row[-1], (int, float))
+            ]
             if columns and columns[0] in TIME and len(figures) == len(rows):
                 return f"({figures[-1]} - {figures[0]}) / {figures[0]} * 100"
     return None

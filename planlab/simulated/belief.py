@@ -1,4 +1,6 @@
-"""What the model holds true of a scene, by canonical concept: the belief from which schemas are filled."""
+"""What the model holds true of a scene, by canonical concept: the belief from which schemas are
+filled.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +18,14 @@ from planlab.simulated.scene import Scene
 from planlab.simulated.tasks import Step, best_tool, is_finished, plan, renumbered
 
 Belief = dict[str, object]
-_FAILING = re.compile(r"fail|error|down|unavailable|broken|forbidden|not allowed|not permitted|denied|refus|unknown|over budget|without permission|not on offer", re.I)
+_FAILING = re.compile(
+    (
+        r"fail|error|down|unavailable|broken|forbidden|not allowed|"
+        r"not permitted|denied|refus|unknown|over budget|without "
+        r"permission|not on offer"
+    ),
+    re.I,
+)
 
 
 def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
@@ -27,28 +36,66 @@ def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
     covered = is_covered(scene, steps)
     planned = planned_steps(scene)
     chosen = next((step for step in planned if step["tool"]), {"tool": "", "arguments": {}})
-    writes = critic.revise(scene, report(scene, names)) if scene.role == "reviser" and scene.draft else report(scene, names)
+    writes = (
+        critic.revise(scene, report(scene, names))
+        if scene.role == "reviser" and scene.draft
+        else report(scene, names)
+    )
     honest = 0.9 if found and covered else 0.6 if found or not scene.tools else 0.5
     told = answer or (found[-1] if found else scene.goal)
-    tables = [(f"{label} {name}", name, value) for label, table in counted(scene) for name, value in table]
+    tables = [
+        (f"{label} {name}", name, value) for label, table in counted(scene) for name, value in table
+    ]
     belief: Belief = {
-        "goal": scene.goal, "steps": planned, "outputs": outputs(scene.goal), "constraints": constraints(scene),
-        "reasoning": _reasoning(scene, planned, covered), "thought": _reasoning(scene, planned, covered),
-        "summary": words.clip(found[-1] if found else told, 300), "answer": told, "text": writes if scene.role in ("reviser", "writer", "synthesiser") or found else told,
-        "score": verdict.score if state is None else state, "approved": verdict.approved, "issues": list(verdict.issues), "suggestions": list(verdict.suggestions),
+        "goal": scene.goal,
+        "steps": planned,
+        "outputs": outputs(scene.goal),
+        "constraints": constraints(scene),
+        "reasoning": _reasoning(scene, planned, covered),
+        "thought": _reasoning(scene, planned, covered),
+        "summary": words.clip(found[-1] if found else told, 300),
+        "answer": told,
+        "text": writes if scene.role in ("reviser", "writer", "synthesiser") or found else told,
+        "score": verdict.score if state is None else state,
+        "approved": verdict.approved,
+        "issues": list(verdict.issues),
+        "suggestions": list(verdict.suggestions),
         "confidence": round(min(0.99, honest + scene.size.overconfidence), 2),
-        "decision": "finish" if covered else "replan" if scene.observations or scene.material else "continue",
-        "done": covered, "replan": not covered, "finding": found[-1] if found else told, "findings": found or words.sentences(scene.material)[:5],
-        "items": [{"name": item.name, "value": item.amount if item.amount is not None else item.text, "price": item.price, "text": item.text} for item in items(scene, names)]
+        "decision": "finish"
+        if covered
+        else "replan"
+        if scene.observations or scene.material
+        else "continue",
+        "done": covered,
+        "replan": not covered,
+        "finding": found[-1] if found else told,
+        "findings": found or words.sentences(scene.material)[:5],
+        "items": [
+            {
+                "name": item.name,
+                "value": item.amount if item.amount is not None else item.text,
+                "price": item.price,
+                "text": item.text,
+            }
+            for item in items(scene, names)
+        ]
         or [{"name": name, "value": value, "count": value} for _, name, value in tables],
         "numbers": [{"name": name, "value": value} for name, _, value in tables],
-        "recommendation": recommendation(scene, names), "risks": _risks(scene), "tool": chosen["tool"], "arguments": chosen["arguments"], "title": title(scene.goal or told),
+        "recommendation": recommendation(scene, names),
+        "risks": _risks(scene),
+        "tool": chosen["tool"],
+        "arguments": chosen["arguments"],
+        "title": title(scene.goal or told),
     }
     return {**belief, **extracted(scene)}
 
 
-def fitted(schema: Mapping[str, object], belief: Belief, exact: Mapping[str, object], seed: int) -> object:
-    """A value valid under `schema` that says what is believed; `exact` values stand under their own names."""
+def fitted(
+    schema: Mapping[str, object], belief: Belief, exact: Mapping[str, object], seed: int
+) -> object:
+    """A value valid under `schema` that says what is believed; `exact` values stand under their
+    own names.
+    """
     value = fill(schema, belief, seed=seed)
     if not isinstance(value, dict):
         return value
@@ -68,9 +115,13 @@ def decided(schema: Mapping[str, object], scene: Scene, steps: Sequence[Step]) -
     wanted = _ENDS if is_covered(scene, steps) else _GOES_ON
     found: dict[str, object] = {}
     for name, part in properties(schema).items():
-        choices = [str(choice) for choice in part["enum"]] if isinstance(part.get("enum"), list) else []
+        choices = (
+            [str(choice) for choice in part["enum"]] if isinstance(part.get("enum"), list) else []
+        )
         ends = [choice for choice in choices if any(word in _ENDS for word in words.pieces(choice))]
-        on = [choice for choice in choices if any(word in _GOES_ON for word in words.pieces(choice))]
+        on = [
+            choice for choice in choices if any(word in _GOES_ON for word in words.pieces(choice))
+        ]
         if ends and on:
             found[name] = (ends if wanted is _ENDS else on)[0]
     return found
@@ -83,10 +134,29 @@ def spans(schema: Mapping[str, object], scene: Scene, seed: int) -> dict[str, ob
     """A plan by days or weeks: one item of the schema's list for each step."""
     found: dict[str, object] = {}
     for name, part in properties(schema).items():
-        items = resolved(part["items"], schema) if part.get("type") == "array" and isinstance(part.get("items"), dict) and name.lower() in _SPANS else None
+        items = (
+            resolved(part["items"], schema)
+            if part.get("type") == "array"
+            and isinstance(part.get("items"), dict)
+            and name.lower() in _SPANS
+            else None
+        )
         if items and items.get("type") == "object":
             steps = planned_steps(scene)
-            found[name] = [fitted(items, {**step, "text": step["description"], "title": step["description"], "number": index}, _span(items, step, index), seed) for index, step in enumerate(steps, 1)]
+            found[name] = [
+                fitted(
+                    items,
+                    {
+                        **step,
+                        "text": step["description"],
+                        "title": step["description"],
+                        "number": index,
+                    },
+                    _span(items, step, index),
+                    seed,
+                )
+                for index, step in enumerate(steps, 1)
+            ]
     return found
 
 
@@ -102,21 +172,39 @@ def is_covered(scene: Scene, steps: Sequence[Step]) -> bool:
     """Whether what was observed is enough for the goal: each thing found, each tool's step served."""
     if not scene.observations and not scene.material:
         return not any(step.tool for step in steps) and not scene.remaining
-    text = f"{scene.material}\n" + "\n".join(seen.text for seen in scene.observations if not seen.error)
+    text = f"{scene.material}\n" + "\n".join(
+        seen.text for seen in scene.observations if not seen.error
+    )
     wanted = words.entities(scene.goal)
     bad = sum(bool(seen.error) for seen in scene.observations)
-    failed = re.search(r"\b(?:failed|error|not found|no results?|missing|unavailable)\b", scene.material, re.I)
-    return not scene.remaining and not failed and bad == 0 and all(words.pieces(name)[-1] in words.pieces(text) for name in wanted)
+    failed = re.search(
+        r"\b(?:failed|error|not found|no results?|missing|unavailable)\b", scene.material, re.I
+    )
+    return (
+        not scene.remaining
+        and not failed
+        and bad == 0
+        and all(words.pieces(name)[-1] in words.pieces(text) for name in wanted)
+    )
 
 
-# ---- plans -------------------------------------------------------------------------------------------------
+# ---- plans -------------------------------------------------------------------------------------
+# ------------
 
 
 def planned_steps(scene: Scene) -> list[dict[str, object]]:
     """The plan as data: only what is left to do, without what failed, under ids that are free."""
     avoid = _avoided(scene)
     steps = _remaining(scene, avoid)
-    steps = tuple(replace(step, tool=best_tool(step.kind, f"{step.description} {step.topic}", scene, without=avoid)) if step.tool and step.tool.name in avoid else step for step in steps)
+    steps = tuple(
+        replace(
+            step,
+            tool=best_tool(step.kind, f"{step.description} {step.topic}", scene, without=avoid),
+        )
+        if step.tool and step.tool.name in avoid
+        else step
+        for step in steps
+    )
     steps = sized(_limited(steps, scene), scene)
     taken = taken_ids(scene)
     return [_as_data(step, scene, steps) for step in (renumbered(steps, taken) if taken else steps)]
@@ -124,55 +212,121 @@ def planned_steps(scene: Scene) -> list[dict[str, object]]:
 
 def _remaining(scene: Scene, avoid: Sequence[str]) -> tuple[Step, ...]:
     """Steps of the goal that nothing finished covers, and those that the feedback asks to add."""
-    added = [line for line in re.findall(r"\b(?:add a step (?:that|to|for)|no step (?:makes|produces|that|to|for)|missing (?:step|output)s?:?)\s+['\"`]?([^.'\"`\n]+)", f"{scene.feedback}\n{scene.reason}")]
-    goal = "\n".join([". ".join(scene.remaining) if scene.remaining else scene.goal, *(line if words.verb_kind(line.split()[0]) else f"produce {line}" for line in added)])
+    added = [
+        line
+        for line in re.findall(
+            (
+                r"\b(?:add a step (?:that|to|for)|no step (?:makes|produces|"
+                r"that|to|for)|missing (?:step|output)s?:?)\s+['\"`]?([^.'\"`\n]+)"
+            ),
+            f"{scene.feedback}\n{scene.reason}",
+        )
+    ]
+    goal = "\n".join(
+        [
+            ". ".join(scene.remaining) if scene.remaining else scene.goal,
+            *(line if words.verb_kind(line.split()[0]) else f"produce {line}" for line in added),
+        ]
+    )
     steps = plan(replace(scene, goal=goal, material="", observations=()))
     left = [step for step in steps if not is_finished(step, scene)]
     kept = [step.id for step in left]
-    return tuple(replace(step, depends_on=tuple(each for each in step.depends_on if each in kept)) for step in left)
+    return tuple(
+        replace(step, depends_on=tuple(each for each in step.depends_on if each in kept))
+        for step in left
+    )
 
 
 def _avoided(scene: Scene) -> list[str]:
     """Tools that the feedback or the reason reports as failing or not allowed."""
     lines = words.sentences(f"{scene.feedback}\n{scene.reason}")
-    return [tool.name for tool in scene.tools if any(re.search(rf"\b{re.escape(tool.name)}\b", line) and _FAILING.search(line) for line in lines)]
+    return [
+        tool.name
+        for tool in scene.tools
+        if any(
+            re.search(rf"\b{re.escape(tool.name)}\b", line) and _FAILING.search(line)
+            for line in lines
+        )
+    ]
 
 
 def taken_ids(scene: Scene) -> list[str]:
     """Step ids that the conversation mentions, when it is about changing a plan."""
-    if not (scene.finished or scene.remaining or scene.reason or re.search(r"\breplan|new plan|revised? plan", scene.ask, re.I)):
+    if not (
+        scene.finished
+        or scene.remaining
+        or scene.reason
+        or re.search(r"\breplan|new plan|revised? plan", scene.ask, re.I)
+    ):
         return []
-    return re.findall(r"\b(?:s|t|n|p|step|task|node)[_-]?\d+\b", "\n".join([scene.ask, *scene.finished, *scene.remaining, *scene.plan, scene.reason]), re.I)
+    return re.findall(
+        r"\b(?:s|t|n|p|step|task|node)[_-]?\d+\b",
+        "\n".join([scene.ask, *scene.finished, *scene.remaining, *scene.plan, scene.reason]),
+        re.I,
+    )
 
 
 def _limited(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
-    """No more steps than allowed (steps without a tool go first, then equals are joined), no fewer than asked."""
+    """No more steps than allowed (steps without a tool go first, then equals are joined), no fewer
+    than asked.
+    """
     kept = list(steps)
     while scene.at_most and len(kept) > scene.at_most:
-        index = next((i for i, step in enumerate(kept[:-1]) if step.tool is None and step.kind in ("compare", "answer")), None)
+        index = next(
+            (
+                i
+                for i, step in enumerate(kept[:-1])
+                if step.tool is None and step.kind in ("compare", "answer")
+            ),
+            None,
+        )
         kept = _without(kept, index) if index is not None else _joined(kept)
     while scene.at_least and kept and len(kept) < scene.at_least:
         last = kept[-1]
         new = f"s{len(kept) + 1}"
-        extra = ("Check the result against the goal", "Note what is uncertain", "State the next step", "Go over the wording")[(len(kept) - len(steps)) % 4]
+        extra = (
+            "Check the result against the goal",
+            "Note what is uncertain",
+            "State the next step",
+            "Go over the wording",
+        )[(len(kept) - len(steps)) % 4]
         kept.append(Step(new, "answer", extra, extra, None, (last.id,)))
     return renumbered(kept, ()) if len(kept) != len(steps) else tuple(kept)
 
 
 def _without(steps: list[Step], index: int) -> list[Step]:
     gone = steps[index]
-    return [replace(step, depends_on=tuple(dict.fromkeys(d for each in step.depends_on for d in (gone.depends_on if each == gone.id else (each,)))))
-            for step in steps if step is not gone]
+    return [
+        replace(
+            step,
+            depends_on=tuple(
+                dict.fromkeys(
+                    d
+                    for each in step.depends_on
+                    for d in (gone.depends_on if each == gone.id else (each,))
+                )
+            ),
+        )
+        for step in steps
+        if step is not gone
+    ]
 
 
 def _joined(steps: list[Step]) -> list[Step]:
     """Two neighbours become one step: the first pair with the same tool, else the first pair."""
     index = next((i for i in range(len(steps) - 1) if steps[i].tool == steps[i + 1].tool), 0)
     one, two = steps[index], steps[index + 1]
-    both = replace(two, description=f"{one.description}, and {two.description[:1].lower() + two.description[1:]}", topic=f"{one.topic}; {two.topic}",
-                   tool=two.tool or one.tool, kind=two.kind if two.tool else one.kind,
-                   depends_on=tuple(dict.fromkeys(d for d in (*one.depends_on, *two.depends_on) if d != one.id)))
-    return _without([*steps[: index], one, both, *steps[index + 2 :]], index)
+    both = replace(
+        two,
+        description=f"{one.description}, and {two.description[:1].lower() + two.description[1:]}",
+        topic=f"{one.topic}; {two.topic}",
+        tool=two.tool or one.tool,
+        kind=two.kind if two.tool else one.kind,
+        depends_on=tuple(
+            dict.fromkeys(d for d in (*one.depends_on, *two.depends_on) if d != one.id)
+        ),
+    )
+    return _without([*steps[:index], one, both, *steps[index + 2 :]], index)
 
 
 def sized(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
@@ -180,12 +334,22 @@ def sized(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
     if scene.size.granularity >= 1 or scene.at_most or scene.at_least or len(steps) < 2:
         return tuple(steps)
     if len(steps) < 4:
-        return tuple(replace(step, description=f"Handle the {words.content(step.description)[-1]} part") for step in steps)
+        return tuple(
+            replace(step, description=f"Handle the {words.content(step.description)[-1]} part")
+            for step in steps
+        )
     split: list[Step] = []
     for step in steps:
         last = {each.id: f"{each.id}b" for each in steps}
         needs = tuple(last[each] for each in step.depends_on)
-        first = Step(f"{step.id}a", "answer", f"Get ready to {step.description[:1].lower() + step.description[1:]}", step.topic, None, needs)
+        first = Step(
+            f"{step.id}a",
+            "answer",
+            f"Get ready to {step.description[:1].lower() + step.description[1:]}",
+            step.topic,
+            None,
+            needs,
+        )
         split += [first, replace(step, id=f"{step.id}b", depends_on=(first.id,))]
     return renumbered(split, ())
 
@@ -193,15 +357,30 @@ def sized(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
 def _as_data(step: Step, scene: Scene, steps: Sequence[Step]) -> dict[str, object]:
     arguments, refs = _plan_arguments(step, scene)
     return {
-        "id": step.id, "description": step.description, "tool": step.tool.name if step.tool else "", "arguments": arguments,
-        "depends_on": list(step.depends_on), "output": f"{_slug(step.description)}_{step.id}", "expected_output": _expected(step), "why": f"It is needed to {words.clip(scene.goal[:1].lower() + scene.goal[1:], 90)}" if scene.goal else "",
-        "how": "tool" if step.tool else "react", "refs": refs,
-        "steps": [f"Prepare: {words.clip(step.topic, 60)}", f"Do: {words.clip(step.description, 80)}"],
+        "id": step.id,
+        "description": step.description,
+        "tool": step.tool.name if step.tool else "",
+        "arguments": arguments,
+        "depends_on": list(step.depends_on),
+        "output": f"{_slug(step.description)}_{step.id}",
+        "expected_output": _expected(step),
+        "why": f"It is needed to {words.clip(scene.goal[:1].lower() + scene.goal[1:], 90)}"
+        if scene.goal
+        else "",
+        "how": "tool" if step.tool else "react",
+        "refs": refs,
+        "steps": [
+            f"Prepare: {words.clip(step.topic, 60)}",
+            f"Do: {words.clip(step.description, 80)}",
+        ],
     }
 
 
 def _slug(text: str) -> str:
-    return "_".join(word for word in words.pieces(text) if word not in words.STOP)[:40].strip("_") or "result"
+    return (
+        "_".join(word for word in words.pieces(text) if word not in words.STOP)[:40].strip("_")
+        or "result"
+    )
 
 
 def _plan_arguments(step: Step, scene: Scene) -> tuple[dict[str, object], list[dict[str, str]]]:
@@ -215,7 +394,11 @@ def _plan_arguments(step: Step, scene: Scene) -> tuple[dict[str, object], list[d
         if name not in step.tool.required and step.tool.required:
             continue
         later = meaning(name, schema, step.tool) in (*COMPOSED, "expression") and step.depends_on
-        value = value_for(name, schema, step, bare, step.tool, lambda: words.clip(scene.goal)) if not later else None
+        value = (
+            value_for(name, schema, step, bare, step.tool, lambda: words.clip(scene.goal))
+            if not later
+            else None
+        )
         if value is None and step.depends_on:
             refs.append({"argument": name, "step": step.depends_on[-1], "path": ""})
             value = reference(scene, step.depends_on[-1])
@@ -225,48 +408,106 @@ def _plan_arguments(step: Step, scene: Scene) -> tuple[dict[str, object], list[d
 
 def reference(scene: Scene, step_id: str) -> str:
     """How the prompt writes a reference to a step's result; `$s1` where it shows none."""
-    forms = ((r"#E\d", f"#E{re.sub(r'[^0-9]', '', step_id)}"), (r"\{\{\w+", f"{{{{{step_id}}}}}"), (r"\$\{\w+\}", f"${{{step_id}}}"), (r"\$\d", f"${re.sub(r'[^0-9]', '', step_id)}"))
-    return next((form for pattern, form in forms if re.search(pattern, f"{scene.instructions}\n{scene.ask}")), f"${step_id}")
+    forms = (
+        (r"#E\d", f"#E{re.sub(r'[^0-9]', '', step_id)}"),
+        (r"\{\{\w+", f"{{{{{step_id}}}}}"),
+        (r"\$\{\w+\}", f"${{{step_id}}}"),
+        (r"\$\d", f"${re.sub(r'[^0-9]', '', step_id)}"),
+    )
+    return next(
+        (
+            form
+            for pattern, form in forms
+            if re.search(pattern, f"{scene.instructions}\n{scene.ask}")
+        ),
+        f"${step_id}",
+    )
 
 
 def _expected(step: Step) -> str:
     kinds: Mapping[str, str] = {
-        "search": "at least one source that states it", "read": "the text, not empty", "query": "rows with the figures asked for", "compute": "one number",
-        "compare": "a statement backed by the figures found", "write": "the finished text, saved", "draft": "a draft that can be read", "send": "a confirmation of sending",
-        "test": "all tests pass", "change": "the changed text", "pay": "a confirmation of the payment", "delete": "a confirmation of the deletion",
+        "search": "at least one source that states it",
+        "read": "the text, not empty",
+        "query": "rows with the figures asked for",
+        "compute": "one number",
+        "compare": "a statement backed by the figures found",
+        "write": "the finished text, saved",
+        "draft": "a draft that can be read",
+        "send": "a confirmation of sending",
+        "test": "all tests pass",
+        "change": "the changed text",
+        "pay": "a confirmation of the payment",
+        "delete": "a confirmation of the deletion",
     }
     return kinds.get(step.kind, "a result that answers the step")
 
 
 def outputs(goal: str) -> list[str]:
     """What the goal asks to have at the end."""
-    made = re.findall(r"\b(?:write|create|prepare|produce|draft|send|generate|compose|make) (?:an? |the |this |me )?([\w' -]{3,60}?)(?=[,.;]| and | to | for | with |$)", goal, re.I)
+    made = re.findall(
+        (
+            r"\b(?:write|create|prepare|produce|draft|send|generate|compose|"
+            r"make) (?:an? |the |this |me )?([\w' -]{3,60}?)(?=[,.;]|"
+            r" and | to | for | with |$)"
+        ),
+        goal,
+        re.I,
+    )
     return list(dict.fromkeys(each.strip() for each in made)) or ([title(goal)] if goal else [])
 
 
 def constraints(scene: Scene) -> list[str]:
     """What the goal and the instructions rule out or bound."""
-    return [f"do not {rule}" for rule in scene.forbidden] + ([f"at most {scene.at_most} steps"] if scene.at_most else []) + ([f"at most {scene.word_limit} words"] if scene.word_limit else [])
+    return (
+        [f"do not {rule}" for rule in scene.forbidden]
+        + ([f"at most {scene.at_most} steps"] if scene.at_most else [])
+        + ([f"at most {scene.word_limit} words"] if scene.word_limit else [])
+    )
 
 
 def _reasoning(scene: Scene, planned: Sequence[Mapping[str, object]], covered: bool) -> str:
     if scene.observations or scene.material:
-        return "The results cover what the goal asks." if covered else f"Something is still missing for the goal: {words.clip(scene.reason or _lacking(scene), 160)}"
+        return (
+            "The results cover what the goal asks."
+            if covered
+            else f"Something is still missing for the goal: {words.clip(scene.reason or _lacking(scene), 160)}"
+        )
     free = [str(step["id"]) for step in planned if not step["depends_on"]]
     if scene.reason:
-        return f"Because {words.clip(scene.reason, 160).rstrip('.')}, only the remaining work is planned anew."
-    return f"The goal takes {len(planned)} steps; {', '.join(free)} can start at once, the others need earlier results." if planned else words.clip(scene.goal)
+        return (
+            f"Because {words.clip(scene.reason, 160).rstrip('.')}, only "
+            f"the remaining work is planned anew."
+        )
+    return (
+        (
+            f"The goal takes {len(planned)} steps; {', '.join(free)} "
+            f"can start at once, the others need earlier results."
+        )
+        if planned
+        else words.clip(scene.goal)
+    )
 
 
 def _lacking(scene: Scene) -> str:
     """What failed, as the prompt's own results tell it, else what is not there."""
-    failed = [line.lstrip("- ") for line in words.sentences(scene.material) if _FAILING.search(line)]
+    failed = [
+        line.lstrip("- ") for line in words.sentences(scene.material) if _FAILING.search(line)
+    ]
     text = scene.material + scene.context.replace(scene.goal, "")
-    absent = [name for name in words.entities(scene.goal) if words.pieces(name)[-1] not in words.pieces(text)]
-    return failed[0] if failed else f"nothing on {', '.join(absent)}" if absent else _risks(scene)[0]
+    absent = [
+        name
+        for name in words.entities(scene.goal)
+        if words.pieces(name)[-1] not in words.pieces(text)
+    ]
+    return (
+        failed[0] if failed else f"nothing on {', '.join(absent)}" if absent else _risks(scene)[0]
+    )
 
 
 def _risks(scene: Scene) -> list[str]:
-    bad = [f"{seen.tool or 'a call'} failed: {words.clip(seen.error, 100)}" for seen in scene.observations if seen.error]
+    bad = [
+        f"{seen.tool or 'a call'} failed: {words.clip(seen.error, 100)}"
+        for seen in scene.observations
+        if seen.error
+    ]
     return bad or ["what was found may be out of date", "a source may not have what is needed"]
-

@@ -1,4 +1,6 @@
-"""Judging: a draft against its task and data, a revision that follows the feedback, a state of a search."""
+"""Judging: a draft against its task and data, a revision that follows the feedback, a state of a
+search.
+"""
 
 import re
 from collections.abc import Sequence
@@ -7,6 +9,7 @@ from itertools import permutations
 
 from planlab.simulated import words
 from planlab.simulated.scene import Scene
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -19,67 +22,141 @@ class Verdict:
 
 
 def review(scene: Scene) -> Verdict:
-    """Check the draft: is anything there, are the asked parts in it, are its figures in the data, its length."""
+    """Check the draft: is anything there, are the asked parts in it, are its figures in the data,
+    its length.
+    """
     draft = scene.draft
-    data = "\n".join([scene.goal, scene.material, *(seen.text for seen in scene.observations if seen.tool)])
-    found = [*_missing_parts(scene), *_unknown_figures(draft, data, bool(scene.material or scene.observations)), *_form(scene)]
+    data = "\n".join(
+        [scene.goal, scene.material, *(seen.text for seen in scene.observations if seen.tool)]
+    )
+    found = [
+        *_missing_parts(scene),
+        *_unknown_figures(draft, data, bool(scene.material or scene.observations)),
+        *_form(scene),
+    ]
     score = max(0.0, round(0.95 - 0.2 * len(found), 2)) if draft or scene.role != "critic" else 0.0
     score = min(1.0, round(score + (scene.size.overconfidence if found else 0.0), 2))
-    bar = re.search(r"(?:at least|≥|>=|above|threshold(?: of)?|minimum(?: of)?) (0?\.\d+)", f"{scene.instructions}\n{scene.ask}")
+    bar = re.search(
+        r"(?:at least|≥|>=|above|threshold(?: of)?|minimum(?: of)?) (0?\.\d+)",
+        f"{scene.instructions}\n{scene.ask}",
+    )
     approved = score >= (float(bar[1]) if bar else 0.9 if not scene.size.overconfidence else 0.7)
     issues = tuple(issue for issue, _ in found)
     return Verdict(score, approved, issues, tuple(mend for _, mend in found))
 
 
-_WORDS = (("PASS", "FAIL"), ("ACCEPT", "REJECT"), ("ACCEPT", "REVISE"), ("APPROVE", "REJECT"), ("OK", "NOT OK"), ("YES", "NO"), ("GOOD", "BAD"))
+_WORDS = (
+    ("PASS", "FAIL"),
+    ("ACCEPT", "REJECT"),
+    ("ACCEPT", "REVISE"),
+    ("APPROVE", "REJECT"),
+    ("OK", "NOT OK"),
+    ("YES", "NO"),
+    ("GOOD", "BAD"),
+)
 
 
 def render_verdict(verdict: Verdict, wanted: str) -> str:
     """A verdict in words, the first of them those that the prompt wants."""
-    yes, no = next((pair for pair in _WORDS if all(re.search(rf"\b{word}\b", wanted) for word in pair)), ("APPROVED", "NOT APPROVED"))
+    yes, no = next(
+        (pair for pair in _WORDS if all(re.search(rf"\b{word}\b", wanted) for word in pair)),
+        ("APPROVED", "NOT APPROVED"),
+    )
     head = f"{yes if verdict.approved else no}. Score: {verdict.score:g}."
-    return head + "".join(f"\n- {issue} {mend}" for issue, mend in zip(verdict.issues, verdict.suggestions, strict=True))
+    return head + "".join(
+        f"\n- {issue} {mend}"
+        for issue, mend in zip(verdict.issues, verdict.suggestions, strict=True)
+    )
 
 
 def asked_parts(text: str) -> list[str]:
-    """What a task says that a text must hold: `must include the total, the top intent and a recommendation`."""
-    match = re.search(r"\b(?:includ(?:e|es|ing)|mentions?|contains?|states?|must (?:have|give|name)|cover(?:s|ing)?)\b:? ((?:an? |the |its )?[\w' -]+(?:, (?:and )?(?:an? |the |its )?[\w' -]+)*(?:,? and (?:an? |the |its )?[\w' -]+)?)", text, re.I)
+    """What a task says that a text must hold: `must include the total, the top intent and a
+    recommendation`.
+    """
+    match = re.search(
+        (
+            r"\b(?:includ(?:e|es|ing)|mentions?|contains?|states?|must "
+            r"(?:have|give|name)|cover(?:s|ing)?)\b:? ((?:an? |the |its "
+            r")?[\w' -]+(?:, (?:and )?(?:an? |the |its )?[\w' -]+)*(?:,? "
+            r"and (?:an? |the |its )?[\w' -]+)?)"
+        ),
+        text,
+        re.I,
+    )
     parts = re.split(r",\s*(?:and\s+)?|\s+and\s+", match[1]) if match else []
-    return [re.sub(r"^(?:an?|the|its)\s+", "", part.strip(), flags=re.I) for part in parts if part.strip() and len(part.split()) <= 5]
+    return [
+        re.sub(r"^(?:an?|the|its)\s+", "", part.strip(), flags=re.I)
+        for part in parts
+        if part.strip() and len(part.split()) <= 5
+    ]
 
 
 _SECTION = r"[\"'“‘]?#*\s?[A-Z][\w-]*(?: [a-z]+(?=[\"'”’]))*[\"'”’]?"
 
 
 def asked_sections(text: str) -> list[str]:
-    """Names of sections that a text wants: `a section Result`, `the sections "Findings" and "Next steps"`."""
-    runs = re.findall(rf"\bsections?:? ((?:called |named |titled )?{_SECTION}(?:(?:,? and |, ){_SECTION})*)", text)
-    names = [re.sub(r"^[\W_]+|\W+$", "", name) for run in runs for name in re.findall(_SECTION, run)]
+    """Names of sections that a text wants: `a section Result`, `the sections "Findings" and "Next
+    steps"`.
+    """
+    runs = re.findall(
+        rf"\bsections?:? ((?:called |named |titled )?{_SECTION}(?:(?:,? and |, ){_SECTION})*)", text
+    )
+    names = [
+        re.sub(r"^[\W_]+|\W+$", "", name) for run in runs for name in re.findall(_SECTION, run)
+    ]
     return list(dict.fromkeys(names))
 
 
 def _missing_parts(scene: Scene) -> list[tuple[str, str]]:
-    rules = "\n".join(text for text in (scene.goal, scene.instructions, scene.ask.replace(scene.draft, "")) if text)
+    rules = "\n".join(
+        text
+        for text in (scene.goal, scene.instructions, scene.ask.replace(scene.draft, ""))
+        if text
+    )
     said = words.content(scene.draft)
     lines = dict.fromkeys(part for line in rules.splitlines() for part in asked_parts(line))
     heads = re.findall(r"^\W*([A-Z][\w ]*?)\W*$|^([A-Z]\w+):", scene.draft, re.M)
     titles = [words.squeeze(" ".join(head)).lower() for head in heads]
-    absent = [name for name in asked_sections(rules) if name.lower() not in titles] if scene.draft else []
-    return [(f"The section {name} is missing.", f"Add the section {name}.") for name in absent] + [(f"It does not give the {part}.", f"Add the {part}.") for part in lines if scene.draft and words.overlap(words.content(part), said) < 0.5 and not _is_number_part(part, scene.draft)]
+    absent = (
+        [name for name in asked_sections(rules) if name.lower() not in titles]
+        if scene.draft
+        else []
+    )
+    return [(f"The section {name} is missing.", f"Add the section {name}.") for name in absent] + [
+        (f"It does not give the {part}.", f"Add the {part}.")
+        for part in lines
+        if scene.draft
+        and words.overlap(words.content(part), said) < 0.5
+        and not _is_number_part(part, scene.draft)
+    ]
 
 
 def _is_number_part(part: str, draft: str) -> bool:
-    return bool(re.search(r"\b(?:figures?|numbers?|prices?|pricing|total|count|amount)\b", part, re.I)) and bool(words.numbers(draft))
+    return bool(
+        re.search(r"\b(?:figures?|numbers?|prices?|pricing|total|count|amount)\b", part, re.I)
+    ) and bool(words.numbers(draft))
 
 
 def _unknown_figures(draft: str, data: str, has_data: bool) -> list[tuple[str, str]]:
     """Figures of the draft that stand nowhere in the data and are no sum of one of its lines."""
     if not has_data:
         return []
-    lines = [[float(figure) for figure in words.numbers(line)] for line in (data, *data.splitlines())]
+    lines = [
+        [float(figure) for figure in words.numbers(line)] for line in (data, *data.splitlines())
+    ]
     known, sums = lines[0], [sum(line[at:]) for line in lines[1:] for at in range(len(line))]
-    wrong = [figure for figure in dict.fromkeys(words.numbers(re.sub(r"^\s*\d+[.)] ", "", draft, flags=re.M))) if float(figure) not in known and float(figure) not in sums]
-    return [(f"The figure {figure} is not in the data.", f"Remove {figure} or replace it by the figure in the data.") for figure in wrong[:4]]
+    wrong = [
+        figure
+        for figure in dict.fromkeys(words.numbers(re.sub(r"^\s*\d+[.)] ", "", draft, flags=re.M)))
+        if float(figure) not in known and float(figure) not in sums
+    ]
+    return [
+        (
+            f"The figure {figure} is not in the data.",
+            f"Remove {figure} or replace it by the figure in the data.",
+        )
+        for figure in wrong[:4]
+    ]
 
 
 def _form(scene: Scene) -> list[tuple[str, str]]:
@@ -89,42 +166,100 @@ def _form(scene: Scene) -> list[tuple[str, str]]:
     if re.search(r"\bTODO\b|\bTBD\b|lorem ipsum|\[insert|<insert|\bXXX\b", draft, re.I):
         found.append(("It holds a placeholder.", "Replace the placeholder by what is known."))
     if scene.word_limit and len(draft.split()) > scene.word_limit:
-        found.append((f"It has {len(draft.split())} words, more than {scene.word_limit}.", f"Cut it to {scene.word_limit} words."))
-    if draft and len(draft.split()) < 8 and re.search(r"report|summary|essay|article|analysis", scene.goal, re.I):
+        found.append(
+            (
+                f"It has {len(draft.split())} words, more than {scene.word_limit}.",
+                f"Cut it to {scene.word_limit} words.",
+            )
+        )
+    if (
+        draft
+        and len(draft.split()) < 8
+        and re.search(r"report|summary|essay|article|analysis", scene.goal, re.I)
+    ):
         found.append(("It is too short to be of use.", "Say what was found, with figures."))
     return found
 
 
 def better(scene: Scene) -> str | None:
-    """The label of the better of several drafts that the prompt shows, or None where it shows no two."""
-    shown = re.findall(r"^\W*(?:[Dd]raft|[Aa]nswer|[Oo]ption|[Tt]ext|[Rr]esponse|[Cc]andidate) ([A-Z]|\d)\W*:\s*\n?(.*?)(?=^\W*(?:[Dd]raft|[Aa]nswer|[Oo]ption|[Tt]ext|[Rr]esponse|[Cc]andidate) (?:[A-Z]|\d)\W*:|^[^\n]*\?\s*\Z|\Z)", scene.ask, re.S | re.M)
+    """The label of the better of several drafts that the prompt shows, or None where it shows no
+    two.
+    """
+    shown = re.findall(
+        (
+            r"^\W*(?:[Dd]raft|[Aa]nswer|[Oo]ption|[Tt]ext|[Rr]esponse|"
+            r"[Cc]andidate) ([A-Z]|\d)\W*:\s*\n?(.*?)(?=^\W*(?:[Dd]raft|"
+            r"[Aa]nswer|[Oo]ption|[Tt]ext|[Rr]esponse|[Cc]andidate) (?:[A-Z]|"
+            r"\d)\W*:|^[^\n]*\?\s*\Z|\Z)"
+        ),
+        scene.ask,
+        re.S | re.M,
+    )
     if len(shown) < 2:
         return None
     rubric = scene.ask
     for _, text in shown:
         rubric = rubric.replace(text, "")
-    scores = [(review(replace(scene, draft=text.strip(), ask=rubric, goal="")).score, label) for label, text in shown]
+    scores = [
+        (review(replace(scene, draft=text.strip(), ask=rubric, goal="")).score, label)
+        for label, text in shown
+    ]
     return max(scores, key=lambda pair: pair[0])[1]
 
 
 def revise(scene: Scene, known: str) -> str:
-    """The draft as the feedback wants it: wrong figures out, missing parts in, from what is known alone."""
+    """The draft as the feedback wants it: wrong figures out, missing parts in, from what is known
+    alone.
+    """
     text = scene.draft
-    for figure in re.findall(r"figure (\S+) is not in|\bremove (\d[\d.,]*)|\bwrong (?:figure|number):? (\S+)", scene.feedback, re.I):
+    for figure in re.findall(
+        r"figure (\S+) is not in|\bremove (\d[\d.,]*)|\bwrong (?:figure|number):? (\S+)",
+        scene.feedback,
+        re.I,
+    ):
         wrong = next(part for part in figure if part)
-        text = "\n".join(line for line in (" ".join(s for s in words.sentences(line) if wrong not in words.numbers(s)) for line in text.splitlines()) if line.strip())
-    for old, new in re.findall(r"replace ['\"“]?([^'\"”\n]+?)['\"”]? (?:with|by) ['\"“]?([^'\"”\n.]+)", scene.feedback, re.I):
+        text = "\n".join(
+            line
+            for line in (
+                " ".join(s for s in words.sentences(line) if wrong not in words.numbers(s))
+                for line in text.splitlines()
+            )
+            if line.strip()
+        )
+    for old, new in re.findall(
+        r"replace ['\"“]?([^'\"”\n]+?)['\"”]? (?:with|by) ['\"“]?([^'\"”\n.]+)",
+        scene.feedback,
+        re.I,
+    ):
         text = text.replace(old, new)
-    for right, wrong in re.findall(r"(-?[$€£]?\d[\d,.]*\d|\d)\b[^.\n\d]*?,? not (-?[$€£]?\d[\d,.]*\d|\d)\b", scene.feedback):
+    for right, wrong in re.findall(
+        r"(-?[$€£]?\d[\d,.]*\d|\d)\b[^.\n\d]*?,? not (-?[$€£]?\d[\d,.]*\d|\d)\b", scene.feedback
+    ):
         text = text.replace(wrong, right)
-    for name in re.findall(r"section [\"'“#]*\s?([A-Z][\w-]*)[\"'”]* (?:is )?(?:missing|absent|not there)|[Aa]dd (?:a |the )?section [\"'“#]*\s?([A-Z][\w-]*)", scene.feedback):
+    for name in re.findall(
+        (
+            r"section [\"'“#]*\s?([A-Z][\w-]*)[\"'”]* (?:is )?(?:missing|"
+            r"absent|not there)|[Aa]dd (?:a |the )?section [\"'“#]*\s?([A-Z][\w-]*)"
+        ),
+        scene.feedback,
+    ):
         head = next(part for part in name if part)
         text += f"\n\n## {head}\n{_known_line(head, known) or 'The data say nothing on this yet.'}"
     said = words.content(text)
-    wanted = re.findall(r"(?:add|does not (?:give|mention|include|name|state)|missing:|lacks?|mention|include|needs?|give|state)(?::| is| are)? (?:an? |the )?([\w '-]+)", scene.feedback, re.I)
+    wanted = re.findall(
+        (
+            r"(?:add|does not (?:give|mention|include|name|state)|missing:|"
+            r"lacks?|mention|include|needs?|give|state)(?::| is| are)? "
+            r"(?:an? |the )?([\w '-]+)"
+        ),
+        scene.feedback,
+        re.I,
+    )
     for part in dict.fromkeys(part.strip() for part in wanted):
         if words.overlap(words.content(part), said) < 0.5:
-            line = _known_line(part, f"{known}\n{scene.material}\n{scene.context.replace(scene.feedback, '')}")
+            line = _known_line(
+                part, f"{known}\n{scene.material}\n{scene.context.replace(scene.feedback, '')}"
+            )
             text += f"\n{part[:1].upper() + part[1:]}: {line or 'not stated in the data'}."
     if re.search(r"shorten|too long|cut|concise", scene.feedback, re.I):
         limit = scene.word_limit or max(10, len(text.split()) * 2 // 3)
@@ -134,16 +269,31 @@ def revise(scene: Scene, known: str) -> str:
 
 def _known_line(part: str, known: str) -> str:
     wanted = words.content(part)
-    best = max(words.sentences(known), key=lambda line: words.overlap(wanted, words.content(line)), default="")
-    return words.clip(best.lstrip("-# "), 160).rstrip(".") if words.overlap(wanted, words.content(best)) >= 0.5 else ""
+    best = max(
+        words.sentences(known),
+        key=lambda line: words.overlap(wanted, words.content(line)),
+        default="",
+    )
+    return (
+        words.clip(best.lstrip("-# "), 160).rstrip(".")
+        if words.overlap(wanted, words.content(best)) >= 0.5
+        else ""
+    )
 
 
-# ---- states ---------------------------------------------------------------------------------------
+# ---- states
+# ---------------------------------------------------------------------------------------
 
 
 def judge_state(scene: Scene) -> float | None:
-    """The value of a state in a search for 24, or None: exact up to three numbers, by nearness beyond."""
-    match = re.search(r"(?:left|remaining|state|numbers)\W*:?\s*\(?\[?((?:\d+(?:\.\d+)?[ ,]*){1,4})", scene.ask, re.I)
+    """The value of a state in a search for 24, or None: exact up to three numbers, by nearness
+    beyond.
+    """
+    match = re.search(
+        r"(?:left|remaining|state|numbers)\W*:?\s*\(?\[?((?:\d+(?:\.\d+)?[ ,]*){1,4})",
+        scene.ask,
+        re.I,
+    )
     if not match or "24" not in f"{scene.instructions}\n{scene.ask}":
         return None
     left = [float(figure) for figure in re.findall(r"\d+(?:\.\d+)?", match[1])]

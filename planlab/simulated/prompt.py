@@ -1,45 +1,134 @@
-"""What stands in a prompt's text: labelled sections, tools, a JSON schema, a Thought/Action protocol."""
+"""What stands in a prompt's text: labelled sections, tools, a JSON schema, a Thought/Action
+protocol.
+"""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-# The first row whose word stands in a label gives the label's meaning: `Results so far:`, `## Draft 2`.
+# The first row whose word stands in a label gives the label's meaning: `Results so far:`, `##
+# Draft 2`.
 _LABELS: tuple[tuple[str, str], ...] = (
     ("skip", "thought thoughts action thinking denken gedanke aktion handlung assistant"),
     ("completed", "completed done finished erledigt"),
     ("remaining", "remaining left pending open unfinished outstanding"),
     ("reason", "reason failure surprise failed wrong why cause"),
-    ("feedback", "feedback critique issue issues defect defects problems errors comments verdict review suggestions violations complaints"),
-    ("rules", "rules rule constraints requirements format instructions criteria rubric guidelines checklist policy policies "
-     "required sections schema style audience"),
+    (
+        "feedback",
+        (
+            "feedback critique issue issues defect defects problems "
+            "errors comments verdict review suggestions violations complaints"
+        ),
+    ),
+    (
+        "rules",
+        "rules rule constraints requirements format instructions "
+        "criteria rubric guidelines checklist policy policies "
+        "required sections schema style audience",
+    ),
     ("tools", "tools functions actions werkzeuge"),
-    ("results", "result results observation observations context data evidence findings source sources documents document "
-     "notes background facts fact source scratchpad history memory tickets records ergebnisse outcome outputs article passage file"),
-    ("draft", "draft report answer text summary essay email response candidate output reply letter entwurf"),
+    (
+        "results",
+        "result results observation observations context data evidence "
+        "findings source sources documents document "
+        "notes background facts fact source scratchpad history memory "
+        "tickets records ergebnisse outcome outputs article passage "
+        "file",
+    ),
+    (
+        "draft",
+        (
+            "draft report answer text summary essay email response candidate "
+            "output reply letter entwurf"
+        ),
+    ),
     ("plan", "plan steps todo list"),
-    ("goal", "goal task objective question request query mission assignment problem input aufgabe ziel frage user topic"),
+    (
+        "goal",
+        (
+            "goal task objective question request query mission assignment "
+            "problem input aufgabe ziel frage user topic"
+        ),
+    ),
 )
 _MEANING = {word: concept for concept, row in reversed(_LABELS) for word in row.split()}
 _ORDER = {concept: rank for rank, (concept, _) in enumerate(_LABELS)}
 _HEAD = re.compile(
-    r"^[ \t]*(?:#{1,4}[ \t]*(?P<heading>[^\n:]{2,50}):?[ \t]*$|<(?P<tag>[a-z_]{3,24})>|(?:\*\*|[-=]{3,}[ \t]*)?"
-    r"(?P<label>[^\W\d_][\w' /-]{1,40}?(?:[ \t]*\([^)\n]{1,40}\))?)(?:\*\*)?[ \t]*(?::(?:\*\*)?|[-=]{3,}[ \t]*$))", re.M)
-_CLOSING = re.compile(
-    r"\n\s*\n(?=(?:return|reply|respond|give|score|revise|write|now|please|improve|check|decide|answer|judge|is |does |use |produce|"
-    r"only|output|make|list|create|rewrite|evaluate|say|replan|extract|plan)\b)", re.I)
-_ORDERING = frozenset(
-    "write create make give prepare produce draft send find research load analyze analyse compare count summarize summarise read do "
-    "use please compute calculate extract plan build reply respond return here".split()
+    r"^[ \t]*(?:#{1,4}[ \t]*(?P<heading>[^\n:]{2,50}):?[ \t]*$|"
+    r"<(?P<tag>[a-z_]{3,24})>|(?:\*\*|[-=]{3,}[ \t]*)?"
+    r"(?P<label>[^\W\d_][\w' /-]{1,40}?(?:[ \t]*\([^)\n]{1,40}\))?)(?:\*\*)?[ "
+    r"\t]*(?::(?:\*\*)?|[-=]{3,}[ \t]*$))",
+    re.M,
 )
-_LAST_ORDER = re.compile(r"(?:return|reply|respond|answer|give|score|revise|write|now|please|decide|judge|only|rewrite|say|replan|is|does|do|plan|output|summari[sz]e|make)\b(?!.*:\s*\S)", re.I)
+_CLOSING = re.compile(
+    r"\n\s*\n(?=(?:return|reply|respond|give|score|revise|write|"
+    r"now|please|improve|check|decide|answer|judge|is |does |"
+    r"use |produce|"
+    r"only|output|make|list|create|rewrite|evaluate|say|replan|extract|plan)\b)",
+    re.I,
+)
+_ORDERING = frozenset(
+    [
+        "write",
+        "create",
+        "make",
+        "give",
+        "prepare",
+        "produce",
+        "draft",
+        "send",
+        "find",
+        "research",
+        "load",
+        "analyze",
+        "analyse",
+        "compare",
+        "count",
+        "summarize",
+        "summarise",
+        "read",
+        "do",
+        "use",
+        "please",
+        "compute",
+        "calculate",
+        "extract",
+        "plan",
+        "build",
+        "reply",
+        "respond",
+        "return",
+        "here",
+    ]
+)
+_LAST_ORDER = re.compile(
+    (
+        r"(?:return|reply|respond|answer|give|score|revise|write|"
+        r"now|please|decide|judge|only|rewrite|say|replan|is|does|"
+        r"do|plan|output|summari[sz]e|make)\b(?!.*:\s*\S)"
+    ),
+    re.I,
+)
 _FORMAT_CUE = re.compile(r"json|schema|format|shape|like this|exactly", re.I)
 _TOOL_LINE = re.compile(
-    r"^\s*(?:[-*•]|\d+[.)])?\s*[`*]{0,2}(?P<name>[A-Za-z_]\w*)\s*(?:\((?P<round>[^)\n]*)\)|\[(?P<square>[^\]\n]*)\])[`*]{0,2}"
-    r"\s*(?:->\s*[\w\[\], |]+?)?\s*(?:[:–—-]\s*(?P<about>.*))?$", re.M)
-_PLAIN_TOOL = re.compile(r"^\s*(?:[-*•]|\d+[.)])?\s*[`*]{0,2}(?P<name>[a-z]\w*_?\w*)[`*]{0,2}\s*[:–—-]\s+(?P<about>.+)$", re.M)
-_TYPES = {"int": "integer", "integer": "integer", "float": "number", "number": "number", "bool": "boolean", "list": "array"}
+    r"^\s*(?:[-*•]|\d+[.)])?\s*[`*]{0,2}(?P<name>[A-Za-z_]\w*)\s*(?:\((?P<round>[^)\n]*)"
+    r"\)|\[(?P<square>[^\]\n]*)\])[`*]{0,2}"
+    r"\s*(?:->\s*[\w\[\], |]+?)?\s*(?:[:–—-]\s*(?P<about>.*))?$",
+    re.M,
+)
+_PLAIN_TOOL = re.compile(
+    r"^\s*(?:[-*•]|\d+[.)])?\s*[`*]{0,2}(?P<name>[a-z]\w*_?\w*)[`*]{0,2}\s*[:–—-]\s+(?P<about>.+)$",
+    re.M,
+)
+_TYPES = {
+    "int": "integer",
+    "integer": "integer",
+    "float": "number",
+    "number": "number",
+    "bool": "boolean",
+    "list": "array",
+}
 
 
 def sections(text: str) -> dict[str, str]:
@@ -58,7 +147,10 @@ def sections(text: str) -> dict[str, str]:
         else:
             found[concept] = [body]
         found[""].append(rest)
-    joined = {concept: "\n".join(part.strip() for part in parts if part.strip()) for concept, parts in found.items()}
+    joined = {
+        concept: "\n".join(part.strip() for part in parts if part.strip())
+        for concept, parts in found.items()
+    }
     return {concept: body for concept, body in joined.items() if body}
 
 
@@ -67,7 +159,13 @@ def _heads(text: str) -> list[tuple[re.Match[str], str]]:
     heads: list[tuple[re.Match[str], str]] = []
     for match in _HEAD.finditer(text):
         inside = bool(heads) and heads[-1][1] == "draft" and not heads[-1][0]["heading"]
-        if (concept := _concept(match)) and not (inside and (match["heading"] or concept == "draft" and not re.match(r"\W*draft", match[0], re.I))):
+        if (concept := _concept(match)) and not (
+            inside
+            and (
+                match["heading"]
+                or (concept == "draft" and not re.match(r"\W*draft", match[0], re.I))
+            )
+        ):
             heads.append((match, concept))
     return heads
 
@@ -76,12 +174,18 @@ def _concept(match: re.Match[str]) -> str:
     label = match["heading"] or match["tag"] or match["label"] or ""
     said = re.findall(r"[^\W\d_]+", label.lower())
     known = [_MEANING[word] for word in said if word in _MEANING]
-    orders = len(said) > 1 and said[0] in _ORDERING and (said[0] != "draft" or label.split()[1] in ("the", "a", "an"))
+    orders = (
+        len(said) > 1
+        and said[0] in _ORDERING
+        and (said[0] != "draft" or label.split()[1] in ("the", "a", "an"))
+    )
     return min(known, key=_ORDER.__getitem__) if known and not orders and len(said) <= 6 else ""
 
 
 def _close(concept: str, body: str) -> tuple[str, str]:
-    """A section ends where a paragraph gives an order; a goal on the label's line ends with its paragraph."""
+    """A section ends where a paragraph gives an order; a goal on the label's line ends with its
+    paragraph.
+    """
     body = re.sub(r"</[a-z_]+>\s*$", "", body.strip()).strip()
     ends = re.compile(r"\n\s*\n") if concept in ("goal", "reason") else _CLOSING
     parts = ends.split(body, maxsplit=1)
@@ -102,11 +206,16 @@ def tools_in_text(prompt: str) -> list[tuple[str, str, dict[str, object]]]:
         found = {match["name"]: (match["about"], {}) for match in _PLAIN_TOOL.finditer(listed)}
     if not found:
         found = {name: (about, {}) for name, about in _listed_tools(prompt)}
-    return [(name, about, parameters or _usual_parameters(name, about)) for name, (about, parameters) in found.items()]
+    return [
+        (name, about, parameters or _usual_parameters(name, about))
+        for name, (about, parameters) in found.items()
+    ]
 
 
 _RUN = re.compile(r"\b[Tt]ools?\b[^:\n]{0,30}:[ \t]*([^\n]+)")
-_IN_RUN = re.compile(r"\b([a-z]\w*)(?:\s*\(([^)]*)\)|((?:\s+[a-z]+){1,8}))?\s*(?:,|;|\.(?=\s|$)|$| and )")
+_IN_RUN = re.compile(
+    r"\b([a-z]\w*)(?:\s*\(([^)]*)\)|((?:\s+[a-z]+){1,8}))?\s*(?:,|;|\.(?=\s|$)|$| and )"
+)
 
 
 def _listed_tools(prompt: str) -> Iterator[tuple[str, str]]:
@@ -119,12 +228,23 @@ def _listed_tools(prompt: str) -> Iterator[tuple[str, str]]:
 
 # Parameters of tools that are only named, by the first word that names or describes them.
 _USUAL: tuple[tuple[str, str], ...] = (
-    (r"writ|sav|stor|note", "path: str, content: str"), (r"mail|send|messag", "to: str, subject: str, body: str"), (r"calc|arithm|math", "expression: str"),
-    (r"\bsql|database|analy", "sql: str"), (r"read|file|open", "path: str"), (r"", "query: str"))
+    (r"writ|sav|stor|note", "path: str, content: str"),
+    (r"mail|send|messag", "to: str, subject: str, body: str"),
+    (r"calc|arithm|math", "expression: str"),
+    (r"\bsql|database|analy", "sql: str"),
+    (r"read|file|open", "path: str"),
+    (r"", "query: str"),
+)
 
 
 def _usual_parameters(name: str, about: str) -> dict[str, object]:
-    return _parameters(next(usual for word, usual in _USUAL if re.search(word, f"{name} {about}".lower().replace("_", " "))))
+    return _parameters(
+        next(
+            usual
+            for word, usual in _USUAL
+            if re.search(word, f"{name} {about}".lower().replace("_", " "))
+        )
+    )
 
 
 def _parameters(text: str) -> dict[str, object]:
@@ -136,7 +256,9 @@ def _parameters(text: str) -> dict[str, object]:
 
 
 def find_schema(prompt: str) -> dict[str, object] | None:
-    """The JSON schema that a prompt shows, or one made from the example that it shows; the last one counts."""
+    """The JSON schema that a prompt shows, or one made from the example that it shows; the last
+    one counts.
+    """
     example: dict[str, object] | None = None
     schema: dict[str, object] | None = None
     for place, value in _objects(prompt):
@@ -149,18 +271,41 @@ def find_schema(prompt: str) -> dict[str, object] | None:
     return schema or example or _schema_of_keys(prompt)
 
 
-_KEYS = re.compile(r"\bJSON\b[^.\n]{0,80}?\b(?:keys?|fields?|properties)\b:?\s+((?:(?:,? ?and |, ?)?[\"'`]?[a-z]\w*[\"'`]?(?: \([^)]*\))?)+)", re.I)
+_KEYS = re.compile(
+    (
+        r"\bJSON\b[^.\n]{0,80}?\b(?:keys?|fields?|properties)\b:?\s+((?:(?:,? "
+        r"?and |, ?)?[\"'`]?[a-z]\w*[\"'`]?(?: \([^)]*\))?)+)"
+    ),
+    re.I,
+)
 
 
 def _schema_of_keys(prompt: str) -> dict[str, object] | None:
-    """A schema for keys that a prompt names in words: `JSON with the keys "name" and "age" (a number)`."""
+    """A schema for keys that a prompt names in words: `JSON with the keys "name" and "age" (a
+    number)`.
+    """
     match = _KEYS.search(prompt)
     if not match:
         return None
     quoted = re.findall(r"[\"'`](\w+)[\"'`](?: \(([^)]*)\))?", match[1])
-    named = quoted or re.findall(r"[\"'`]?\b([a-zA-Z]\w*)\b[\"'`]?(?: \(([^)]*)\))?(?:,| and |$|\s|\.)", re.sub(r",? and ", ", ", match[1]))
-    properties = {name: {"type": _TYPES.get((re.findall(r"\w+", about) or [""])[-1], "string")} for name, about in named}
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False} if properties else None
+    named = quoted or re.findall(
+        r"[\"'`]?\b([a-zA-Z]\w*)\b[\"'`]?(?: \(([^)]*)\))?(?:,| and |$|\s|\.)",
+        re.sub(r",? and ", ", ", match[1]),
+    )
+    properties = {
+        name: {"type": _TYPES.get((re.findall(r"\w+", about) or [""])[-1], "string")}
+        for name, about in named
+    }
+    return (
+        {
+            "type": "object",
+            "properties": properties,
+            "required": list(properties),
+            "additionalProperties": False,
+        }
+        if properties
+        else None
+    )
 
 
 def _objects(text: str) -> Iterator[tuple[int, dict[str, object]]]:
@@ -179,14 +324,31 @@ def _objects(text: str) -> Iterator[tuple[int, dict[str, object]]]:
 def _schema_of(value: object) -> dict[str, object]:
     """The strictest plain schema that an example meets."""
     if isinstance(value, dict):
-        return {"type": "object", "properties": {key: _schema_of(part) for key, part in value.items()}, "required": list(value), "additionalProperties": False}
+        return {
+            "type": "object",
+            "properties": {key: _schema_of(part) for key, part in value.items()},
+            "required": list(value),
+            "additionalProperties": False,
+        }
     if isinstance(value, list):
-        return {"type": "array", "items": _schema_of(value[0])} if value else {"type": "array", "items": {"type": "string"}}
+        return (
+            {"type": "array", "items": _schema_of(value[0])}
+            if value
+            else {"type": "array", "items": {"type": "string"}}
+        )
     kinds = ((bool, "boolean"), (int, "integer"), (float, "number"))
     kind = next((name for python, name in kinds if isinstance(value, python)), "string")
-    choices = value.split("|") if isinstance(value, str) and re.fullmatch(r"[\w-]+(?:\s*\|\s*[\w-]+)+", value) else []
+    choices = (
+        value.split("|")
+        if isinstance(value, str) and re.fullmatch(r"[\w-]+(?:\s*\|\s*[\w-]+)+", value)
+        else []
+    )
     said = {"description": value} if isinstance(value, str) and not choices else {}
-    return {"type": kind, **said, **({"enum": [choice.strip() for choice in choices]} if choices else {})}
+    return {
+        "type": kind,
+        **said,
+        **({"enum": [choice.strip() for choice in choices]} if choices else {}),
+    }
 
 
 @dataclass(frozen=True)
@@ -217,18 +379,33 @@ class Protocol:
 
     def steps(self, text: str) -> list[tuple[str, dict[str, object], str]]:
         """Calls that were made and what each brought: tool, arguments, observation."""
-        stops = "|".join(re.escape(label) for label in (self.thought, self.action, self.final) if label)
-        form = rf"^\W*{re.escape(self.action)}\W*?:\s*(.+?)\n+\W*{re.escape(self.observation)}[^:\n]*:[ \t]*(.*?)(?=\n\W*(?:{stops})[ \d]*:|\Z)"
+        stops = "|".join(
+            re.escape(label) for label in (self.thought, self.action, self.final) if label
+        )
+        form = (
+            rf"^\W*{re.escape(self.action)}\W*?:\s*(.+?)\n+\W*{re.escape(self.observation)}[^:\n]*:[ "
+            rf"\t]*(.*?)(?=\n\W*(?:{stops})[ \d]*:|\Z)"
+        )
         made = re.findall(form, text, re.S | re.M | re.I) if self.observation else []
         return [(*self._parse(call.strip()), seen.strip()) for call, seen in made]
 
     def _rendered(self, tool: str, arguments: Mapping[str, object]) -> str:
-        plain = ", ".join(value if isinstance(value, str) and len(arguments) == 1 and self.style == "square" else json.dumps(value) for value in arguments.values())
+        plain = ", ".join(
+            value
+            if isinstance(value, str) and len(arguments) == 1 and self.style == "square"
+            else json.dumps(value)
+            for value in arguments.values()
+        )
         only = next(iter(arguments.values()), "")
         forms = {
             "square": f"{tool}[{plain}]",
             "round": f"{tool}({', '.join(f'{name}={json.dumps(value)}' for name, value in arguments.items())})",
-            "json": json.dumps({self.keys[0]: tool, self.keys[1]: only if self.plain and len(arguments) == 1 else dict(arguments)}),
+            "json": json.dumps(
+                {
+                    self.keys[0]: tool,
+                    self.keys[1]: only if self.plain and len(arguments) == 1 else dict(arguments),
+                }
+            ),
             "input": f"{tool}\n{self.given}: {only if self.plain and len(arguments) == 1 else json.dumps(dict(arguments))}",
         }
         return forms[self.style]
@@ -240,7 +417,9 @@ class Protocol:
         if self.style == "json":
             value = _arguments(call)
             given = value.get(self.keys[1]) or {}
-            return str(value.get(self.keys[0]) or ""), given if isinstance(given, dict) else {"input": given}
+            return str(value.get(self.keys[0]) or ""), given if isinstance(given, dict) else {
+                "input": given
+            }
         match = re.match(r"(\w+)\s*[\[(](.*)[\])]\s*$", call, re.S)
         return (match[1], _arguments(match[2])) if match else (call.split()[0] if call else "", {})
 
@@ -250,25 +429,58 @@ def _arguments(text: str) -> dict[str, object]:
         value = json.loads(text)
     except ValueError:
         named = re.findall(r"(\w+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^,]+)", text)
-        return {name: _arguments(part).get("input", part) for name, part in named} or {"input": text.strip().strip("\"'")}
+        return {name: _arguments(part).get("input", part) for name, part in named} or {
+            "input": text.strip().strip("\"'")
+        }
     return value if isinstance(value, dict) else {"input": value}
 
 
 _PROTOCOL_LABELS: tuple[tuple[str, str], ...] = (
-    ("given", r"(?:action|tool|call) (?:input|arguments|args|parameters)|arguments|aktionseingabe|eingabe"),
-    ("final", r"final[ _](?:answer|result|report|response)|answer|final|finish|done|endantwort|schlussantwort|antwort|ergebnisantwort|conclusion"),
-    ("observation", r"observations?|obs|results?|tool (?:result|output)|output|seen|saw|returned|response|feedback|beobachtung|ergebnis"),
+    (
+        "given",
+        (
+            r"(?:action|tool|call) (?:input|arguments|args|parameters)|"
+            r"arguments|aktionseingabe|eingabe"
+        ),
+    ),
+    (
+        "final",
+        (
+            r"final[ _](?:answer|result|report|response)|answer|final|"
+            r"finish|done|endantwort|schlussantwort|antwort|ergebnisantwort|"
+            r"conclusion"
+        ),
+    ),
+    (
+        "observation",
+        (
+            r"observations?|obs|results?|tool (?:result|output)|output|"
+            r"seen|saw|returned|response|feedback|beobachtung|ergebnis"
+        ),
+    ),
     ("action", r"action|act|tool call|call|do|aktion|handlung|tool"),
-    ("thought", r"thoughts?|idea|thinking|think|reasoning|reason|reflection|plan|gedanke|denken|überlegung"),
+    (
+        "thought",
+        r"thoughts?|idea|thinking|think|reasoning|reason|reflection|plan|gedanke|denken|überlegung",
+    ),
 )
 
 
 def find_protocol(prompt: str) -> Protocol | None:
     """The Thought/Action/Observation protocol that a prompt asks for, if it asks for one."""
     found: dict[str, str] = {}
-    for match in re.finditer(r"(?:^|[\s`\"'(/,*])([^\W\d_]+(?:[ _][^\W\d_]+)?)(?: ?\d+| ?[Nn])?(?:\*\*)?\s*:", prompt):
+    for match in re.finditer(
+        r"(?:^|[\s`\"'(/,*])([^\W\d_]+(?:[ _][^\W\d_]+)?)(?: ?\d+| ?[Nn])?(?:\*\*)?\s*:", prompt
+    ):
         for label in (match[1], match[1].split()[-1]):
-            concept = next((concept for concept, words in _PROTOCOL_LABELS if re.fullmatch(words, label, re.I)), "")
+            concept = next(
+                (
+                    concept
+                    for concept, words in _PROTOCOL_LABELS
+                    if re.fullmatch(words, label, re.I)
+                ),
+                "",
+            )
             if concept and label[0].isupper():
                 found.setdefault(concept, label)
                 break
@@ -278,11 +490,31 @@ def find_protocol(prompt: str) -> Protocol | None:
     if "thought" not in found and "observation" not in found:
         return None
     style, example = _style(prompt, found), _action_example(prompt, found["action"])
-    first, second, *_ = [*example, "tool", "arguments"] if len(example) >= 2 else ["tool", "arguments"]
-    plain = isinstance(list(example.values())[1], str) if len(example) >= 2 else style == "input" and not re.search(r"JSON", prompt)
+    first, second, *_ = (
+        [*example, "tool", "arguments"] if len(example) >= 2 else ["tool", "arguments"]
+    )
+    plain = (
+        isinstance(list(example.values())[1], str)
+        if len(example) >= 2
+        else style == "input" and not re.search(r"JSON", prompt)
+    )
     finish = ended[1] if ended else ""
-    final = "" if finish and not re.search(r"final", found.get("final", ""), re.I) else found.get("final", "Final Answer")
-    return Protocol(found.get("thought", ""), found["action"], found.get("given", ""), found.get("observation", "Observation"), final, style, finish, (first, second), plain)
+    final = (
+        ""
+        if finish and not re.search(r"final", found.get("final", ""), re.I)
+        else found.get("final", "Final Answer")
+    )
+    return Protocol(
+        found.get("thought", ""),
+        found["action"],
+        found.get("given", ""),
+        found.get("observation", "Observation"),
+        final,
+        style,
+        finish,
+        (first, second),
+        plain,
+    )
 
 
 def _action_example(prompt: str, action: str) -> dict[str, object]:

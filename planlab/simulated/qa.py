@@ -1,4 +1,6 @@
-"""Questions about what stands in view: which, how much, yes or no, in what order; never from memory."""
+"""Questions about what stands in view: which, how much, yes or no, in what order; never from
+memory.
+"""
 
 import re
 from collections.abc import Sequence
@@ -9,11 +11,26 @@ from planlab.simulated.scene import Scene
 from planlab.simulated.tasks import FORM
 
 # A word that compares, and whether the smaller figure is meant.
-_SMALLER = "cheap cheaper cheapest low lower lowest least less few fewer fewest small smaller smallest cold colder coldest short shorter shortest early earliest young youngest light lightest inexpensive"
-_LARGER = "dear dearer dearest high higher highest most more large larger largest big bigger biggest warm warmer warmest hot hottest long longer longest great greatest top late latest old oldest heavy heaviest expensive costly"
-_MONEY = re.compile(r"[$€£]\s?-?\d[\d,]*(?:\.\d+)?|-?\d[\d,]*(?:\.\d+)?(?= ?(?:dollars|euros?|USD|EUR|CHF|pounds|degrees|°|units|percent|%|points))")
+_SMALLER = (
+    "cheap cheaper cheapest low lower lowest least less few "
+    "fewer fewest small smaller smallest cold colder coldest "
+    "short shorter shortest early earliest young youngest light "
+    "lightest inexpensive"
+)
+_LARGER = (
+    "dear dearer dearest high higher highest most more large "
+    "larger largest big bigger biggest warm warmer warmest hot "
+    "hottest long longer longest great greatest top late latest "
+    "old oldest heavy heaviest expensive costly"
+)
+_MONEY = re.compile(
+    r"[$€£]\s?-?\d[\d,]*(?:\.\d+)?|-?\d[\d,]*(?:\.\d+)?(?= ?(?:dollars|"
+    r"euros?|USD|EUR|CHF|pounds|degrees|°|units|percent|%|points))"
+)
 _FIGURE = re.compile(r"(?<![\w.])[$€£]?-?\d[\d,]*(?:\.\d+)?(?![\w-])")
-_NAME = re.compile(r"[A-ZÀ-Þ][\w'&-]*(?:[ ](?:& )?(?:[A-ZÀ-Þ][\w'&-]*|\d+\b))*(?:, (?:Inc|Ltd|LLC)\b\.?)?")
+_NAME = re.compile(
+    r"[A-ZÀ-Þ][\w'&-]*(?:[ ](?:& )?(?:[A-ZÀ-Þ][\w'&-]*|\d+\b))*(?:, (?:Inc|Ltd|LLC)\b\.?)?"
+)
 
 
 @dataclass(frozen=True)
@@ -40,15 +57,25 @@ class Reply:
 
 
 def lines(scene: Scene) -> list[str]:
-    """All statements in view: of the prompt, of the results, each result under what it was asked for."""
-    found = [line for text in (scene.statements, scene.material, scene.draft) for line in words.sentences(text)]
+    """All statements in view: of the prompt, of the results, each result under what it was asked
+    for.
+    """
+    found = [
+        line
+        for text in (scene.statements, scene.material, scene.draft)
+        for line in words.sentences(text)
+    ]
     for seen in scene.observations:
         if seen.error or not seen.tool:
             continue
         asked = ", ".join(str(value) for value in seen.arguments.values() if isinstance(value, str))
         for line in _flat(seen.value):
             known = any(word in words.pieces(line) for word in words.pieces(asked))
-            found.append(line if known or not asked or _NAME.search(line) else f"{asked.split(',')[0]}: {line}")
+            found.append(
+                line
+                if known or not asked or _NAME.search(line)
+                else f"{asked.split(',')[0]}: {line}"
+            )
     return list(dict.fromkeys(found))
 
 
@@ -56,8 +83,21 @@ def _flat(value: object) -> list[str]:
     if isinstance(value, list):
         return [line for each in value for line in _flat(each)]
     if isinstance(value, dict):
-        text = next((str(value[key]) for key in ("text", "content", "snippet", "answer", "body") if isinstance(value.get(key), str)), "")
-        return words.sentences(text) or ["; ".join(f"{key}: {each}" for key, each in value.items() if not isinstance(each, (dict, list)))]
+        text = next(
+            (
+                str(value[key])
+                for key in ("text", "content", "snippet", "answer", "body")
+                if isinstance(value.get(key), str)
+            ),
+            "",
+        )
+        return words.sentences(text) or [
+            "; ".join(
+                f"{key}: {each}"
+                for key, each in value.items()
+                if not isinstance(each, (dict, list))
+            )
+        ]
     return words.sentences(str(value))
 
 
@@ -67,9 +107,17 @@ def records(found: Sequence[str]) -> list[Record]:
     for line in found:
         money, plain = _MONEY.search(line), [m for m in _FIGURE.finditer(line)]
         figure = money or (plain[-1] if plain else None)
-        names = [match[0] for match in _NAME.finditer(line) if match[0].lower() not in words.STOP and (figure is None or match.start() < figure.start())]
+        names = [
+            match[0]
+            for match in _NAME.finditer(line)
+            if match[0].lower() not in words.STOP
+            and (figure is None or match.start() < figure.start())
+        ]
         if figure and names:
-            made.setdefault(names[-1] if len(names[-1]) > 1 else line[: figure.start()].strip(" :-"), Record(names[-1], figure[0], line))
+            made.setdefault(
+                names[-1] if len(names[-1]) > 1 else line[: figure.start()].strip(" :-"),
+                Record(names[-1], figure[0], line),
+            )
     return list(made.values())
 
 
@@ -114,37 +162,85 @@ def _named_in(asked: str, rows: Sequence[Record]) -> list[Record]:
 
 def _truth(asked: str, rows: Sequence[Record], found: Sequence[str], sign: int) -> bool | None:
     """Yes or no, where the question can be answered so."""
-    if match := re.search(r"\b(?:is|are|does|was|costs?) (.+?) (?:\w+er|(?:more|less) \w+) than (.+?)[?.]", asked, re.I):
-        one, two = (next((row for row in rows if words.overlap(words.pieces(row.name), words.pieces(side)) == 1), None) for side in match.groups())
+    if match := re.search(
+        r"\b(?:is|are|does|was|costs?) (.+?) (?:\w+er|(?:more|less) \w+) than (.+?)[?.]",
+        asked,
+        re.I,
+    ):
+        one, two = (
+            next(
+                (
+                    row
+                    for row in rows
+                    if words.overlap(words.pieces(row.name), words.pieces(side)) == 1
+                ),
+                None,
+            )
+            for side in match.groups()
+        )
         return sign * one.value < sign * two.value if one and two and sign else None
-    if match := re.search(r"\b(?:mention|contain|say anything about|speak of|include)s? (?:an? |the )?([\w -]+)", asked, re.I):
+    if match := re.search(
+        r"\b(?:mention|contain|say anything about|speak of|include)s? (?:an? |the )?([\w -]+)",
+        asked,
+        re.I,
+    ):
         yes_no = re.match(r"(?:does|do|is|did)\b", asked, re.I)
-        return words.overlap(words.content(match[1]), words.content(" ".join(found))) == 1 if yes_no else None
+        return (
+            words.overlap(words.content(match[1]), words.content(" ".join(found))) == 1
+            if yes_no
+            else None
+        )
     return None
 
 
 def _stated(asked: str, found: Sequence[str]) -> Reply | None:
-    """The lines that say what is asked: those that name its names, else those that share its words."""
+    """The lines that say what is asked: those that name its names, else those that share its
+    words.
+    """
     wanted = [word for word in words.content(asked) if word not in _ASKING]
     names = [name for name in words.proper_names(asked) if name.lower() not in words.STOP]
-    named = [line for line in found if any(words.overlap(words.pieces(name), words.pieces(line)) == 1 for name in names)]
-    best = [line for line in (named or found) if words.overlap(wanted, words.content(line)) >= 0.5 or (named and any(map(str.isdigit, line)))]
+    named = [
+        line
+        for line in found
+        if any(words.overlap(words.pieces(name), words.pieces(line)) == 1 for name in names)
+    ]
+    best = [
+        line
+        for line in (named or found)
+        if words.overlap(wanted, words.content(line)) >= 0.5
+        or (named and any(map(str.isdigit, line)))
+    ]
     listed = tuple(row for row in records(best))
     return Reply(records=listed, sentences=tuple(best[:6])) if best else None
 
 
-_ASKING = frozenset(words.content("find tell give list look say show know need want know charge cost price month each company out much many"))
+_ASKING = frozenset(
+    words.content(
+        "find tell give list look say show know need want know charge "
+        "cost price month each company out much many"
+    )
+)
 
 
 def short(scene: Scene, found: Reply) -> str | None:
-    """The answer in the form that is asked for: only a number, a name, yes or no; None for a plain answer."""
+    """The answer in the form that is asked for: only a number, a name, yes or no; None for a plain
+    answer.
+    """
     form = f"{scene.instructions}\n{scene.goal}".lower()
     if found.truth is not None:
         return "yes" if found.truth else "no"
     row = found.records[0] if found.records else None
-    if row and re.search(r"\b(?:the |a )?(?:number|figure|amount|price) (?:only|alone)|\bonly (?:the |a )?(?:number|figure|amount|price)", form):
+    if row and re.search(
+        (
+            r"\b(?:the |a )?(?:number|figure|amount|price) (?:only|alone)|"
+            r"\bonly (?:the |a )?(?:number|figure|amount|price)"
+        ),
+        form,
+    ):
         return f"{row.value:g}"
-    if row and re.search(r"\bname (?:only|alone)|\bonly (?:the |a )?(?:[\w']+ )?name|\bone word", form):
+    if row and re.search(
+        r"\bname (?:only|alone)|\bonly (?:the |a )?(?:[\w']+ )?name|\bone word", form
+    ):
         return row.name
     return None
 

@@ -1,4 +1,6 @@
-"""Answers in words, made of what was observed: an answer, a report, what was done, what is missing."""
+"""Answers in words, made of what was observed: an answer, a report, what was done, what is
+missing.
+"""
 
 import re
 from collections.abc import Sequence
@@ -24,7 +26,12 @@ def answer_text(scene: Scene, steps: Sequence[Step]) -> str:
     answered = qa.reply(scene) if scene.orders and not _WANTS.search(scene.goal) else None
     if answered and (brief := qa.short(scene, answered)):
         return brief
-    body = qa.in_words(answered) if answered and (answered.truth is not None or not scene.callable or qa.direction(scene.orders)) else _body(scene, steps)
+    body = (
+        qa.in_words(answered)
+        if answered
+        and (answered.truth is not None or not scene.callable or qa.direction(scene.orders))
+        else _body(scene, steps)
+    )
     parts = [_sum(scene, steps), _done(scene, steps), body, _missing(scene, steps), _warning(scene)]
     text = "\n\n".join(part for part in parts if part)
     return _limited(text or _unknown(scene), scene)
@@ -35,32 +42,52 @@ def report(scene: Scene, names: Sequence[str] = ()) -> str:
     found, listed = facts(scene), items(scene, names)
     lines = [f"- {item.name[:1].upper() + item.name[1:]}: {item.text}" for item in listed]
     told = " ".join(item.text for item in listed)
-    lines += [f"- {fact.label + ': ' if fact.label and fact.label != 'table' else ''}{fact.text}" for fact in found if fact.text and fact.text not in told][: 8 - min(len(lines), 5)]
+    lines += [
+        f"- {fact.label + ': ' if fact.label and fact.label != 'table' else ''}{fact.text}"
+        for fact in found
+        if fact.text and fact.text not in told
+    ][: 8 - min(len(lines), 5)]
     if asked := asked_sections(f"{scene.goal}\n{scene.instructions}"):
         return "\n\n".join(f"## {name}\n{_section(name, lines, scene, listed)}" for name in asked)
     parts = [f"# {title(scene.goal)}"]
     if lines:
         parts.append("## Findings\n" + "\n".join(lines))
     elif scene.material or scene.statements:
-        parts.append("## Findings\n" + "\n".join(f"- {words.clip(line, 300)}" for line in given(scene)))
+        parts.append(
+            "## Findings\n" + "\n".join(f"- {words.clip(line, 300)}" for line in given(scene))
+        )
     parts += [f"## {head}\n{body}" for head, body in _judged(scene, listed)]
     if absent := [name for name in names if name not in [item.name for item in listed]]:
         parts.append(f"## Missing\nNothing was found on {', '.join(absent)}.")
-    if sources := [source for source in dict.fromkeys(fact.source for fact in found) if source != "given"]:
+    if sources := [
+        source for source in dict.fromkeys(fact.source for fact in found) if source != "given"
+    ]:
         parts.append("Sources: " + ", ".join(sources))
-    return "\n\n".join(parts) if len(parts) > 1 else f"{parts[0]}\n\nNo data on this is in view, so no figures are given."
+    return (
+        "\n\n".join(parts)
+        if len(parts) > 1
+        else f"{parts[0]}\n\nNo data on this is in view, so no figures are given."
+    )
 
 
 def letter(scene: Scene, steps: Sequence[Step]) -> str:
-    """The text of a message: what was done and found, without a report's headings where neither calls for one."""
-    found = [line for line in (_done(scene, steps), *(fact.text for fact in _relevant(facts(scene), scene))) if line]
+    """The text of a message: what was done and found, without a report's headings where neither
+    calls for one.
+    """
+    found = [
+        line
+        for line in (_done(scene, steps), *(fact.text for fact in _relevant(facts(scene), scene)))
+        if line
+    ]
     body = "\n".join(found) or words.clip(_about(scene.goal), 200)
     return f"Hello,\n\n{body}\n\nKind regards"
 
 
 def _about(goal: str) -> str:
     """What a message is to say: `that …`, `about …`, else the task itself."""
-    match = re.search(r"\b(?:that|saying|about|asking (?:for|whether|if)|to say|because) ([^.\n]+)", goal)
+    match = re.search(
+        r"\b(?:that|saying|about|asking (?:for|whether|if)|to say|because) ([^.\n]+)", goal
+    )
     return _cap(match[1]) + "." if match else goal
 
 
@@ -68,24 +95,50 @@ def _section(name: str, lines: Sequence[str], scene: Scene, listed: Sequence[Ite
     """What stands in a section that the task names."""
     known = dict(_judged(scene, listed))
     if re.search(r"next|recommend|action|advice|conclusion", name, re.I):
-        return known.get("Recommendation", "Check the figures against a second source, then decide.")
-    if re.search(r"compar|figure|number|pric", name, re.I) and (body := known.get("Comparison") or known.get("Figures")):
+        return known.get(
+            "Recommendation", "Check the figures against a second source, then decide."
+        )
+    if re.search(r"compar|figure|number|pric", name, re.I) and (
+        body := known.get("Comparison") or known.get("Figures")
+    ):
         return body
     if re.search(r"risk|limit|open|caveat|missing", name, re.I):
         return "The figures may be out of date."
     wanted = words.content(name)
     fitting = [line for line in lines if words.overlap(wanted, words.content(line)) > 0]
-    return "\n".join(fitting or lines or [f"- {line}" for line in words.sentences(f"{scene.statements}\n{scene.material}")]) or "Nothing on this is in view."
+    return (
+        "\n".join(
+            fitting
+            or lines
+            or [f"- {line}" for line in words.sentences(f"{scene.statements}\n{scene.material}")]
+        )
+        or "Nothing on this is in view."
+    )
 
 
 def _judged(scene: Scene, listed: Sequence[Item]) -> list[tuple[str, str]]:
     """Comparison and recommendation, where the figures allow one."""
-    priced = sorted((item for item in listed if item.amount is not None), key=lambda item: item.amount or 0)
+    priced = sorted(
+        (item for item in listed if item.amount is not None), key=lambda item: item.amount or 0
+    )
     tables = counted(scene)
     parts: list[tuple[str, str]] = []
     if len(priced) >= 2:
-        parts.append(("Comparison", f"{_cap(priced[0].name)} is the cheapest at {priced[0].price}, {priced[-1].name} the dearest at {priced[-1].price}."))
-        parts.append(("Recommendation", f"Measure our price against {priced[0].name} ({priced[0].price}) first."))
+        parts.append(
+            (
+                "Comparison",
+                (
+                    f"{_cap(priced[0].name)} is the cheapest at {priced[0].price}, "
+                    f"{priced[-1].name} the dearest at {priced[-1].price}."
+                ),
+            )
+        )
+        parts.append(
+            (
+                "Recommendation",
+                f"Measure our price against {priced[0].name} ({priced[0].price}) first.",
+            )
+        )
     elif tables:
         lines = [_figures(label, table) for label, table in tables]
         parts += [("Figures", "\n".join(lines)), ("Recommendation", _advice(tables))]
@@ -94,22 +147,35 @@ def _judged(scene: Scene, listed: Sequence[Item]) -> list[tuple[str, str]]:
 
 def _figures(label: str, table: Sequence[tuple[str, float]]) -> str:
     top, total = max(table, key=lambda row: row[1]), sum(value for _, value in table)
-    return f"Total: {figure(total)}. Top {label}: {top[0]} ({figure(top[1])}).{_course(label, table)}"
+    return (
+        f"Total: {figure(total)}. Top {label}: {top[0]} ({figure(top[1])}).{_course(label, table)}"
+    )
 
 
 def _advice(tables: Sequence[Table]) -> str:
     """What to look at first: the largest part, or a fall over time."""
     parts = next(((label, table) for label, table in tables if label not in TIME), tables[0])[1]
     (name, value), total = max(parts, key=lambda row: row[1]), sum(value for _, value in parts)
-    course = next((_course(label, table) for label, table in tables if "fell" in _course(label, table)), "")
-    first = f"Look first at {name}: it makes up {value / total:.0%} of the total." if total else "Nothing to act on yet."
+    course = next(
+        (_course(label, table) for label, table in tables if "fell" in _course(label, table)), ""
+    )
+    first = (
+        f"Look first at {name}: it makes up {value / total:.0%} of the total."
+        if total
+        else "Nothing to act on yet."
+    )
     return f"Find out why it fell.{' ' + first}" if course else first
 
 
 def recommendation(scene: Scene, names: Sequence[str]) -> str:
     """What to do next, as far as the figures say."""
     judged = dict(_judged(scene, items(scene, names)))
-    return judged.get("Recommendation", "Decide once the missing facts are known." if not facts(scene) else f"Act on what was found: {words.clip(facts(scene)[-1].text, 120)}")
+    return judged.get(
+        "Recommendation",
+        "Decide once the missing facts are known."
+        if not facts(scene)
+        else f"Act on what was found: {words.clip(facts(scene)[-1].text, 120)}",
+    )
 
 
 def _course(label: str, table: Sequence[tuple[str, float]]) -> str:
@@ -117,7 +183,10 @@ def _course(label: str, table: Sequence[tuple[str, float]]) -> str:
     if label not in TIME or len(table) < 2 or not table[0][1]:
         return ""
     change = (table[-1][1] - table[0][1]) / table[0][1]
-    return f" From {table[0][0]} to {table[-1][0]} it {'rose' if change > 0 else 'fell'} by {abs(change):.1%}."
+    return (
+        f" From {table[0][0]} to {table[-1][0]} it {'rose' if change > 0 else 'fell'} "
+        f"by {abs(change):.1%}."
+    )
 
 
 def _cap(text: str) -> str:
@@ -129,8 +198,14 @@ def _sum(scene: Scene, steps: Sequence[Step]) -> str:
     if not any(step.kind == "compute" for step in steps) and not written(scene.goal):
         return ""
     for seen in reversed(scene.observations):
-        if seen.error is None and isinstance(seen.value, (int, float)) and not isinstance(seen.value, bool):
-            asked = next((str(each) for each in seen.arguments.values() if isinstance(each, str)), "")
+        if (
+            seen.error is None
+            and isinstance(seen.value, (int, float))
+            and not isinstance(seen.value, bool)
+        ):
+            asked = next(
+                (str(each) for each in seen.arguments.values() if isinstance(each, str)), ""
+            )
             return f"The result is {figure(seen.value)}" + (f" ({asked})." if asked else ".")
     formula = written(scene.goal) or (worded(scene.goal) if not scene.observations else None)
     value = calculate(formula) if formula else None
@@ -139,7 +214,9 @@ def _sum(scene: Scene, steps: Sequence[Step]) -> str:
 
 def _done(scene: Scene, steps: Sequence[Step]) -> str:
     """What was written, sent, paid or deleted, in the tool's own words."""
-    made = [seen for seen in scene.observations if seen.fresh and not seen.error and acts(seen, scene)]
+    made = [
+        seen for seen in scene.observations if seen.fresh and not seen.error and acts(seen, scene)
+    ]
     lines = [f"Done: {words.clip(_told(seen), 200)}" for seen in made]
     return "\n".join(dict.fromkeys(lines))
 
@@ -148,10 +225,10 @@ def _told(seen: Seen) -> str:
     value = seen.value
     if isinstance(value, str) and len(value) > 3:
         return value
-    given = ", ".join(f"{name} {words.clip(str(each), 40)}" for name, each in seen.arguments.items())
+    given = ", ".join(
+        f"{name} {words.clip(str(each), 40)}" for name, each in seen.arguments.items()
+    )
     return f"{seen.tool} ({given}): {words.clip(seen.text, 80)}"
-
-
 
 
 def _body(scene: Scene, steps: Sequence[Step]) -> str:
@@ -160,30 +237,58 @@ def _body(scene: Scene, steps: Sequence[Step]) -> str:
     if _WANTS.search(scene.goal) and (found or scene.material or scene.statements):
         return report(scene, names)
     told = [seen for seen in scene.observations if acts(seen, scene)]
-    plain = [fact for fact in found if fact.source not in [seen.tool for seen in told] and " = " not in fact.text]
-    return "\n".join(f"{fact.label}: {fact.text}" if fact.label and fact.label != "table" else fact.text for fact in _relevant(plain, scene))
+    plain = [
+        fact
+        for fact in found
+        if fact.source not in [seen.tool for seen in told] and " = " not in fact.text
+    ]
+    return "\n".join(
+        f"{fact.label}: {fact.text}" if fact.label and fact.label != "table" else fact.text
+        for fact in _relevant(plain, scene)
+    )
 
 
-_WANTS = re.compile(r"\b(?:report|summary|summari[sz]e|compare|comparison|overview|analy[sz]e|analysis|brief|trends?|recommend\w*)\b", re.I)
+_WANTS = re.compile(
+    (
+        r"\b(?:report|summary|summari[sz]e|compare|comparison|overview|"
+        r"analy[sz]e|analysis|brief|trends?|recommend\w*)\b"
+    ),
+    re.I,
+)
 
 
 def _echo(goal: str) -> str:
     """What is to be said back word for word."""
-    match = re.match(r"(?:please )?(?:say|repeat|write|reply with|answer with|respond with)(?: only| just| exactly)*(?:(?: this| the following)?: *| (?=[\"'“]))[\"'“]?(.+?)[\"'”]?\.?$", goal, re.I | re.S)
+    match = re.match(
+        (
+            r"(?:please )?(?:say|repeat|write|reply with|answer with|"
+            r"respond with)(?: only| just| exactly)*(?:(?: this| the "
+            r"following)?: *| (?=[\"'“]))[\"'“]?(.+?)[\"'”]?\.?$"
+        ),
+        goal,
+        re.I | re.S,
+    )
     return match[1] if match else ""
 
 
 def _relevant(found: Sequence, scene: Scene) -> list:
     """The three facts that bear most on the goal, in their order."""
     wanted = words.content(scene.goal)
-    best = sorted(found, key=lambda fact: -words.overlap(wanted, words.content(f"{fact.label} {fact.text}")))[:3]
+    best = sorted(
+        found, key=lambda fact: -words.overlap(wanted, words.content(f"{fact.label} {fact.text}"))
+    )[:3]
     return [fact for fact in found if fact in best]
 
 
 def names_of(scene: Scene, steps: Sequence[Step]) -> list[str]:
     """The things side by side that the work is about."""
     listed = words.entities(positive(scene.goal))
-    return listed or [match[1] for step in steps if step.kind in words.GATHER and (match := re.search(r"\b([a-z]+ [A-Z])\b", step.description))]
+    return listed or [
+        match[1]
+        for step in steps
+        if step.kind in words.GATHER
+        and (match := re.search(r"\b([a-z]+ [A-Z])\b", step.description))
+    ]
 
 
 def _missing(scene: Scene, steps: Sequence[Step]) -> str:
@@ -192,10 +297,19 @@ def _missing(scene: Scene, steps: Sequence[Step]) -> str:
     for seen in scene.observations:
         if not seen.error:
             failed.pop(seen.tool, None)
-    lines = [f"Not done: {tool or 'a call'} failed ({words.clip(error or '', 140)})." for tool, error in failed.items()]
+    lines = [
+        f"Not done: {tool or 'a call'} failed ({words.clip(error or '', 140)})."
+        for tool, error in failed.items()
+    ]
     for step in steps:
-        if step.tool is None and step.kind in ("send", "pay", "delete", "book", "test") and (scene.tools or step.kind in words.EFFECTS):
-            lines.append(f"Not done: no tool that I may use can do this: {words.clip(step.description, 100)}.")
+        if (
+            step.tool is None
+            and step.kind in ("send", "pay", "delete", "book", "test")
+            and (scene.tools or step.kind in words.EFFECTS)
+        ):
+            lines.append(
+                f"Not done: no tool that I may use can do this: {words.clip(step.description, 100)}."
+            )
     return "\n".join(dict.fromkeys(lines))
 
 
@@ -203,23 +317,37 @@ def _warning(scene: Scene) -> str:
     orders = [order for seen in scene.observations if (order := order_in(seen.text))]
     if not orders or scene.size.obeys_injection:
         return ""
-    return f"A tool result contained instructions that are not yours; I did not follow them: “{words.clip(orders[0], 100)}”."
+    return (
+        f"A tool result contained instructions that are not yours; "
+        f"I did not follow them: “{words.clip(orders[0], 100)}”."
+    )
 
 
 def _adrift(scene: Scene) -> str:
     """With the goal forgotten, the newest text is all there is to talk about."""
     found = facts(scene)
-    return words.clip(found[-1].text, 400) if found else words.clip(scene.ask, 200) or "How can I help?"
+    return (
+        words.clip(found[-1].text, 400)
+        if found
+        else words.clip(scene.ask, 200) or "How can I help?"
+    )
 
 
 def _unknown(scene: Scene) -> str:
     """An answer from nothing but the request: a sum, a greeting, an outline, or what is missing."""
     goal = scene.goal
-    if re.match(r"(?:hi|hello|hey|good (?:morning|evening|afternoon)|hallo)\b", goal, re.I) and len(goal.split()) < 6:
+    if (
+        re.match(r"(?:hi|hello|hey|good (?:morning|evening|afternoon)|hallo)\b", goal, re.I)
+        and len(goal.split()) < 6
+    ):
         return "Hello! I am a simulated model. Tell me a task, and the tools I may use."
     if scene.material:
         return words.clip(" ".join(words.sentences(scene.material)[:3]), 400)
-    return f"{_NO_TOOLS}, and nothing here says it. For “{words.clip(goal, 100)}” I would need a source to read or a tool that can look it up."
+    return (
+        f"{_NO_TOOLS}, and nothing here says it. For “{words.clip(goal, 100)}” "
+        f"I would need a source to read or a tool that can look it "
+        f"up."
+    )
 
 
 def _limited(text: str, scene: Scene) -> str:

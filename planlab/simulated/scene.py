@@ -32,7 +32,11 @@ class Tool:
     def properties(self) -> dict[str, Mapping[str, object]]:
         """Parameter name to its schema."""
         found = self.parameters.get("properties")
-        return {str(name): part if isinstance(part, dict) else {} for name, part in found.items()} if isinstance(found, dict) else {}
+        return (
+            {str(name): part if isinstance(part, dict) else {} for name, part in found.items()}
+            if isinstance(found, dict)
+            else {}
+        )
 
     @property
     def required(self) -> list[str]:
@@ -76,7 +80,9 @@ class Turn:
     @property
     def tokens(self) -> int:
         """Its length in tokens, calls included."""
-        return count_tokens(self.text) + sum(count_tokens(tool) + count_tokens(args) for _, tool, args in self.calls)
+        return count_tokens(self.text) + sum(
+            count_tokens(tool) + count_tokens(args) for _, tool, args in self.calls
+        )
 
 
 @dataclass(frozen=True)
@@ -111,34 +117,93 @@ class Scene:
 
 
 # Who the model is told to be, and the order that asks for the same without naming it.
-_TEXT = r"(?:draft|answer|report|text|step|result|output|response|essay|summary|reply|paragraph|letter|email)"
+_TEXT = (
+    r"(?:draft|answer|report|text|step|result|output|response|"
+    r"essay|summary|reply|paragraph|letter|email)"
+)
 _ROLES: tuple[tuple[str, str, str], ...] = (
     ("joiner", r"\bjoiner\b", r"finish or (?:to )?replan|\breplan or finish"),
-    ("reviser", r"\breviser\b|\beditor\b|\brevis(?:e|es|ing)\b", rf"\brevise\b|\b(?:rewrite|improve|correct|mend) (?:the|this|your|my) {_TEXT}|apply the (?:feedback|critique)"),
-    ("critic", r"\bcritic\b|\breviewer\b|\bjudge\b|\bevaluator\b|\bgrader\b|\bverifier\b|\b(?:review|judge|grade|criticise|critique)s? drafts?\b",
-     rf"\bcritique\b|\b(?:review|evaluate|grade|judge|score|rate|check|assess|verify) (?:the|this|my|whether) (?:[\w-]+ )?{_TEXT}"),
-    ("planner", r"\bplanner\b|\bplanning (?:agent|assistant|expert|module)\b|\b(?:make|write|create|produce)s? (?:a |the )?plans?\b",
-     r"\b(?:make|write|create|produce|give|draw up|return|devise|propose) (?:me )?(?:a|the|an|your) (?:[\w-]+ ){0,3}plan\b|\bdecompose\b|"
-     r"\bbreak\b[^.\n]* into\b[^.\n]*\b(?:steps|tasks)|\breplan\b|^(?:please )?plan\b|[.\n] *Plan\b|\b(?:make|write|create|give|draw up|need) [^.\n]{0,40}\b(?:plan|to-?do list|task list|checklist|schedule)\b|\blist the steps\b|step[- ]by[- ]step plan|\bnew plan\b"),
+    (
+        "reviser",
+        r"\breviser\b|\beditor\b|\brevis(?:e|es|ing)\b",
+        (
+            rf"\brevise\b|\b(?:rewrite|improve|correct|mend) (?:the|this|"
+            rf"your|my) {_TEXT}|apply the (?:feedback|critique)"
+        ),
+    ),
+    (
+        "critic",
+        (
+            r"\bcritic\b|\breviewer\b|\bjudge\b|\bevaluator\b|\bgrader\b|"
+            r"\bverifier\b|\b(?:review|judge|grade|criticise|critique)s? "
+            r"drafts?\b"
+        ),
+        (
+            rf"\bcritique\b|\b(?:review|evaluate|grade|judge|score|rate|"
+            rf"check|assess|verify) (?:the|this|my|whether) (?:[\w-]+ "
+            rf")?{_TEXT}"
+        ),
+    ),
+    (
+        "planner",
+        (
+            r"\bplanner\b|\bplanning (?:agent|assistant|expert|module)\b|"
+            r"\b(?:make|write|create|produce)s? (?:a |the )?plans?\b"
+        ),
+        r"\b(?:make|write|create|produce|give|draw up|return|devise|"
+        r"propose) (?:me )?(?:a|the|an|your) (?:[\w-]+ ){0,3}plan\b|"
+        r"\bdecompose\b|"
+        r"\bbreak\b[^.\n]* into\b[^.\n]*\b(?:steps|tasks)|\breplan\b|"
+        r"^(?:please )?plan\b|[.\n] *Plan\b|\b(?:make|write|create|"
+        r"give|draw up|need) [^.\n]{0,40}\b(?:plan|to-?do list|task "
+        r"list|checklist|schedule)\b|\blist the steps\b|step[- ]by[- "
+        r"]step plan|\bnew plan\b",
+    ),
     ("extractor", r"\bextract(?:or|s|ion)?\b", r"\bextract\b"),
     ("synthesiser", r"\bsynthes\w+", r"\bsynthes\w+|combine the results|from the results"),
 )
 _NUDGES = (
-    r"include your response in a tool call|plain text responses are not|must call|call (?:a|one of the) tools?\b.*(?:instead|now)?$|"
-    r"^(?:continue|go on|keep going|proceed|next|carry on|begin|start|go|ok(?:ay)?|yes|thanks?|thank you|what next|what now|and now)\W*$|"
-    r"what (?:is|do you do) (?:the )?next|^(?:continue|proceed|go on|keep going|carry on)\b.{0,80}$|try again|fix the errors?|validation error|not valid|invalid|did not (?:validate|parse)|"
-    r"could not be (?:parsed|validated|read)|cannot be parsed|off[- ]track|still on track|reassess|^remember\b|^reminder\b|^observations?\s*:|"
-    r"^(?:note|hint)\s*:|recall the function|respond with (?:only )?(?:valid )?json|^result of\b|^your (?:last|previous) (?:reply|answer|response)|no tool was called|does not match the schema"
+    r"include your response in a tool call|plain text responses "
+    r"are not|must call|call (?:a|one of the) tools?\b.*(?:instead|"
+    r"now)?$|"
+    r"^(?:continue|go on|keep going|proceed|next|carry on|begin|"
+    r"start|go|ok(?:ay)?|yes|thanks?|thank you|what next|what "
+    r"now|and now)\W*$|"
+    r"what (?:is|do you do) (?:the )?next|^(?:continue|proceed|"
+    r"go on|keep going|carry on)\b.{0,80}$|try again|fix the "
+    r"errors?|validation error|not valid|invalid|did not (?:validate|"
+    r"parse)|"
+    r"could not be (?:parsed|validated|read)|cannot be parsed|"
+    r"off[- ]track|still on track|reassess|^remember\b|^reminder\b|"
+    r"^observations?\s*:|"
+    r"^(?:note|hint)\s*:|recall the function|respond with (?:only "
+    r")?(?:valid )?json|^result of\b|^your (?:last|previous) "
+    r"(?:reply|answer|response)|no tool was called|does not match "
+    r"the schema"
 )
 _GOAL_INLINE = re.compile(
-    r"\b(?:user(?:'s)? |original |overall |current |your |the |my |main )?(?:goal|task|objective|mission|user request|user query|aufgabe|ziel)"
-    r"(?: (?:is|was|remains))?\s*(?:\([^)\n]*\))?:\s*(?:\"|')?([^\n]{4,})", re.I)
+    r"\b(?:user(?:'s)? |original |overall |current |your |the "
+    r"|my |main )?(?:goal|task|objective|mission|user request|"
+    r"user query|aufgabe|ziel)"
+    r"(?: (?:is|was|remains))?\s*(?:\([^)\n]*\))?:\s*(?:\"|')?([^\n]{4,})",
+    re.I,
+)
 _NEGATIVE = re.compile(
-    r"(?:\b(?:do not|don't|never|must not|may not|cannot|can't|should not|not allowed to|forbidden to|avoid|without|no need to|nicht)\b|"
-    r"\bno (?=(?:e-?mails?|web|internet|tools?|search\w*|calls?)\b)|\b(?:forbidden|prohibited|not allowed|off limits)\s*:)\s*([^.;\n!]*)", re.I)
+    r"(?:\b(?:do not|don't|never|must not|may not|cannot|can't|"
+    r"should not|not allowed to|forbidden to|avoid|without|no "
+    r"need to|nicht)\b|"
+    r"\bno (?=(?:e-?mails?|web|internet|tools?|search\w*|calls?)\b)|"
+    r"\b(?:forbidden|prohibited|not allowed|off limits)\s*:)\s*([^.;\n!]*)",
+    re.I,
+)
 _ERRORS = re.compile(
-    r"^\W*(?:\w*error\b|\w*exception\b|failed\b|failure\b|traceback|invalid\b|unknown tool|no such|not found|refused|denied|timed? ?out|"
-    r"could not|cannot|unable to|there is no)|\b\w+(?:Error|Exception)\b: |\b(?:tool|function) \S+ (?:not found|does not exist)", re.I)
+    r"^\W*(?:\w*error\b|\w*exception\b|failed\b|failure\b|traceback|"
+    r"invalid\b|unknown tool|no such|not found|refused|denied|"
+    r"timed? ?out|"
+    r"could not|cannot|unable to|there is no)|\b\w+(?:Error|Exception)\b: "
+    r"|\b(?:tool|function) \S+ (?:not found|does not exist)",
+    re.I,
+)
 
 
 def read(body: Mapping[str, object], size: Size) -> Scene:
@@ -156,16 +221,42 @@ def read(body: Mapping[str, object], size: Size) -> Scene:
     orders, statements = split_request(goal)
     rules = f"{instructions}\n{goal}\n{parts.get('rules', '')}\n{_ask(seen)}"
     return Scene(
-        size, goal, _role(instructions, seen), instructions, tools,
-        observations=_observations(seen, since, goal, protocol, parts), plan=plan,
-        finished=_items(parts.get("completed", "")) + _ticked(seen), remaining=_items(parts.get("remaining", "")),
-        reason=parts.get("reason", ""), draft=parts.get("draft", ""), feedback=parts.get("feedback", ""),
-        material="" if protocol else parts.get("results", ""), orders=orders, statements=statements, callable=bool(_tools(body)), ask=_ask(seen), context="\n".join(turn.text for turn in seen),
-        forbidden=tuple(squeezed for found in _NEGATIVE.finditer(rules) if (squeezed := words.squeeze(found[1]))),
-        at_most=_days(rules) or _limit(rules, r"(?:at most|no more than|maximum(?: of)?|max\.?|up to|fewer than|within|exactly|in)"),
-        at_least=_days(rules) or _limit(rules, r"(?:at least|no fewer than|minimum(?: of)?|exactly|in)"),
-        word_limit=_limit(rules, r"(?:at most|no more than|maximum(?: of)?|max\.?|up to|under|in|within|below)", "words"),
-        protocol=protocol, schema=_schema(body, prompt), lost=tuple(lost),
+        size,
+        goal,
+        _role(instructions, seen),
+        instructions,
+        tools,
+        observations=_observations(seen, since, goal, protocol, parts),
+        plan=plan,
+        finished=_items(parts.get("completed", "")) + _ticked(seen),
+        remaining=_items(parts.get("remaining", "")),
+        reason=parts.get("reason", ""),
+        draft=parts.get("draft", ""),
+        feedback=parts.get("feedback", ""),
+        material="" if protocol else parts.get("results", ""),
+        orders=orders,
+        statements=statements,
+        callable=bool(_tools(body)),
+        ask=_ask(seen),
+        context="\n".join(turn.text for turn in seen),
+        forbidden=tuple(
+            squeezed for found in _NEGATIVE.finditer(rules) if (squeezed := words.squeeze(found[1]))
+        ),
+        at_most=_days(rules)
+        or _limit(
+            rules,
+            r"(?:at most|no more than|maximum(?: of)?|max\.?|up to|fewer than|within|exactly|in)",
+        ),
+        at_least=_days(rules)
+        or _limit(rules, r"(?:at least|no fewer than|minimum(?: of)?|exactly|in)"),
+        word_limit=_limit(
+            rules,
+            r"(?:at most|no more than|maximum(?: of)?|max\.?|up to|under|in|within|below)",
+            "words",
+        ),
+        protocol=protocol,
+        schema=_schema(body, prompt),
+        lost=tuple(lost),
     )
 
 
@@ -184,7 +275,9 @@ def fit(turns: Sequence[Turn], window: int) -> list[Turn]:
 
 
 def strength(item: str, turns: Sequence[Turn], reach: int) -> float:
-    """How firmly `item` is recalled: 1 when it was said last, one half after `reach` tokens of other text."""
+    """How firmly `item` is recalled: 1 when it was said last, one half after `reach` tokens of
+    other text.
+    """
     key, after = words.squeeze(item).lower()[:80], 0
     for turn in reversed(turns):
         text = words.squeeze(turn.text).lower()
@@ -197,27 +290,42 @@ def strength(item: str, turns: Sequence[Turn], reach: int) -> float:
 
 
 _ORDER = re.compile(
-    r"^(?:(?:please|now|then|also|so|and|hello|hi)\b[,!]? *)*(?:i (?:need|want|would like|wish)\b|(?:could|can|would|will) you\b|let'?s\b|do not\b|don't\b|never\b|you must\b|"
-    r"only\b|use\b|spend\b|help\b|give\b|tell\b|ask\b|rank\b|sort\b|classify\b|extract\b|translate\b|repeat\b|say\b|answer\b|reply\b|respond\b|output\b|list\b|name\b|"
-    r"improve\b|apply\b|score\b|rate\b|judge\b|keep\b|be\b|avoid\b|return\b)", re.I)
+    r"^(?:(?:please|now|then|also|so|and|hello|hi)\b[,!]? *)*(?:i "
+    r"(?:need|want|would like|wish)\b|(?:could|can|would|will) "
+    r"you\b|let'?s\b|do not\b|don't\b|never\b|you must\b|"
+    r"only\b|use\b|spend\b|help\b|give\b|tell\b|ask\b|rank\b|"
+    r"sort\b|classify\b|extract\b|translate\b|repeat\b|say\b|"
+    r"answer\b|reply\b|respond\b|output\b|list\b|name\b|"
+    r"improve\b|apply\b|score\b|rate\b|judge\b|keep\b|be\b|avoid\b|return\b)",
+    re.I,
+)
 
 
 def split_request(text: str) -> tuple[str, str]:
-    """A request's sentences that order or ask, and those that only state; all of it orders when none does.
+    """A request's sentences that order or ask, and those that only state; all of it orders when
+    none does.
 
     >>> split_request("A costs 3. B costs 4. Which is cheaper?")
     ('Which is cheaper?', 'A costs 3. B costs 4.')
     """
-    parts = [(part, _is_order(part)) for line in text.splitlines() for part in words.sentences(line)]
+    parts = [
+        (part, _is_order(part)) for line in text.splitlines() for part in words.sentences(line)
+    ]
     if not any(order for _, order in parts):
         return text, ""
-    return tuple(" ".join(part for part, order in parts if order is wanted) for wanted in (True, False))  # type: ignore[return-value]
+    return tuple(
+        " ".join(part for part, order in parts if order is wanted) for wanted in (True, False)
+    )  # type: ignore[return-value]
 
 
 def _is_order(sentence: str) -> bool:
     plain = re.sub(r"^\s*(?:\d+[.)]|[-*•])\s+", "", sentence)
     first = next(iter(re.findall(r"[^\W\d_]+", plain)), "")
-    return plain.endswith("?") or _ORDER.search(plain) is not None or (words.verb_kind(first) is not None and ":" not in plain.split(" ")[0])
+    return (
+        plain.endswith("?")
+        or _ORDER.search(plain) is not None
+        or (words.verb_kind(first) is not None and ":" not in plain.split(" ")[0])
+    )
 
 
 def is_nudge(text: str) -> bool:
@@ -236,12 +344,16 @@ def parse_value(text: str) -> object:
 def is_error(value: object) -> str | None:
     """The error that an observation reports, if it reports one."""
     if isinstance(value, dict):
-        error = value.get("error") or (value.get("message") if value.get("ok") is False or value.get("is_error") else None)
+        error = value.get("error") or (
+            value.get("message") if value.get("ok") is False or value.get("is_error") else None
+        )
         return str(error) if error else None
     return value if isinstance(value, str) and _ERRORS.search(value[:200]) else None
 
 
-def _recall_goal(whole: list[Turn], seen: list[Turn], size: Size, lost: list[Loss]) -> tuple[str, int]:
+def _recall_goal(
+    whole: list[Turn], seen: list[Turn], size: Size, lost: list[Loss]
+) -> tuple[str, int]:
     meant, _ = _find_goal(whole)
     goal, since = _find_goal(seen)
     if meant and not goal:
@@ -267,7 +379,9 @@ def _recall_instructions(whole: list[Turn], seen: list[Turn], size: Size, lost: 
     return "\n".join(kept)
 
 
-def _recall_plan(whole: list[Turn], seen: list[Turn], size: Size, lost: list[Loss]) -> tuple[str, ...]:
+def _recall_plan(
+    whole: list[Turn], seen: list[Turn], size: Size, lost: list[Loss]
+) -> tuple[str, ...]:
     plan = _find_plan(seen)
     if not plan and (meant := _find_plan(whole)):
         lost.append(Loss("plan", "\n".join(meant), "window", 0.0))
@@ -277,11 +391,20 @@ def _recall_plan(whole: list[Turn], seen: list[Turn], size: Size, lost: list[Los
     return plan
 
 
-_ASKS_FOR_PLAN = re.compile(r"^(?:please )?(?:write|make|create|draw up|give me|produce|devise|return)\b[^.:\n]*?\bplan\b[^.:\n]*?(?:\bfor\b|\bto\b|:)(?: this (?:goal|task))?:?\s*", re.I)
+_ASKS_FOR_PLAN = re.compile(
+    (
+        r"^(?:please )?(?:write|make|create|draw up|give me|produce|"
+        r"devise|return)\b[^.:\n]*?\bplan\b[^.:\n]*?(?:\bfor\b|\bto\b|"
+        r":)(?: this (?:goal|task))?:?\s*"
+    ),
+    re.I,
+)
 
 
 def _find_goal(turns: Sequence[Turn]) -> tuple[str, int]:
-    """The newest real request, and the index of the turn that first made it; an order to plan it is not part of it."""
+    """The newest real request, and the index of the turn that first made it; an order to plan it
+    is not part of it.
+    """
     goal, since = _find_request(turns)
     return _ASKS_FOR_PLAN.sub("", goal, count=1) or goal, since
 
@@ -292,14 +415,23 @@ def _find_request(turns: Sequence[Turn]) -> tuple[str, int]:
             turn = turns[index]
             if turn.role in roles and (goal := _goal_of(turn, labelled=roles == ("system",))):
                 key = words.squeeze(goal).lower()[:80]
-                first = next(i for i, each in enumerate(turns) if each is turn or (each.role == "user" and key in words.squeeze(each.text).lower()))
+                first = next(
+                    i
+                    for i, each in enumerate(turns)
+                    if each is turn
+                    or (each.role == "user" and key in words.squeeze(each.text).lower())
+                )
                 return goal, first
     first_user = next((turn for turn in turns if turn.role == "user" and not turn.cut), None)
-    return (first_user.text.strip(), 0) if first_user and len(first_user.text.split()) > 3 else ("", 0)
+    return (
+        (first_user.text.strip(), 0) if first_user and len(first_user.text.split()) > 3 else ("", 0)
+    )
 
 
 def _goal_of(turn: Turn, *, labelled: bool) -> str:
-    """The task that one message sets: what stands behind a label, else the message without its data."""
+    """The task that one message sets: what stands behind a label, else the message without its
+    data.
+    """
     parts = sections(turn.text)
     inline = _GOAL_INLINE.findall(turn.text)
     label = parts.get("goal") or (inline[-1].strip(" \"'") if inline else "")
@@ -309,19 +441,27 @@ def _goal_of(turn: Turn, *, labelled: bool) -> str:
 
 
 def _find_plan(turns: Sequence[Turn]) -> tuple[str, ...]:
-    """The newest numbered list that stands as a plan: under such a label, or in the model's own words."""
+    """The newest numbered list that stands as a plan: under such a label, or in the model's own
+    words.
+    """
     for turn in reversed(turns):
         if turn.role == "tool":
             continue
         stated = sections(turn.text).get("plan", "")
-        text = stated or (turn.text if turn.role == "assistant" and re.search(r"\b(?:plan|steps)\b", turn.text, re.I) else "")
+        text = stated or (
+            turn.text
+            if turn.role == "assistant" and re.search(r"\b(?:plan|steps)\b", turn.text, re.I)
+            else ""
+        )
         if len(found := _numbered(text)) >= 2:
             return found
     return ()
 
 
 def _numbered(text: str) -> tuple[str, ...]:
-    lines = re.findall(r"^\s*(?:step\s*)?(?:\d+[.):]|[-*]\s*(?:\[[ xX✓]\])?|\[[ xX✓]\])\s*(.+)$", text, re.M | re.I)
+    lines = re.findall(
+        r"^\s*(?:step\s*)?(?:\d+[.):]|[-*]\s*(?:\[[ xX✓]\])?|\[[ xX✓]\])\s*(.+)$", text, re.M | re.I
+    )
     return tuple(line.strip() for line in lines)
 
 
@@ -329,15 +469,26 @@ def _ticked(turns: Sequence[Turn]) -> tuple[str, ...]:
     """Plan lines that are marked as done."""
     text = "\n".join(turn.text for turn in turns if turn.role != "tool")
     boxes = re.findall(r"^\s*(?:\d+[.)]\s*|[-*]\s*)?(?:\[[xX✓]\]|✓|✅)\s*(.+)$", text, re.M)
-    ends = re.findall(r"^\s*(?:\d+[.)]|[-*])\s*(.+?)\s*\(?(?:done|finished|completed)\)?\W*$", text, re.M | re.I)
+    ends = re.findall(
+        r"^\s*(?:\d+[.)]|[-*])\s*(.+?)\s*\(?(?:done|finished|completed)\)?\W*$", text, re.M | re.I
+    )
     return tuple(dict.fromkeys([*boxes, *ends]))
 
 
 def _items(text: str) -> tuple[str, ...]:
     """List items, or lines, or comma-separated parts of a section."""
     if isinstance(value := parse_value(text), list):
-        return tuple(str(each.get("description") or each.get("id") or each) if isinstance(each, dict) else str(each) for each in value)
-    return _numbered(text) or tuple(part.strip() for part in re.split(r"\n|;|, (?=\w)", text) if part.strip(" .-") and part.strip().lower() not in ("none", "nothing"))
+        return tuple(
+            str(each.get("description") or each.get("id") or each)
+            if isinstance(each, dict)
+            else str(each)
+            for each in value
+        )
+    return _numbered(text) or tuple(
+        part.strip()
+        for part in re.split(r"\n|;|, (?=\w)", text)
+        if part.strip(" .-") and part.strip().lower() not in ("none", "nothing")
+    )
 
 
 def _parts(turns: Sequence[Turn]) -> dict[str, str]:
@@ -349,7 +500,13 @@ def _parts(turns: Sequence[Turn]) -> dict[str, str]:
     return found
 
 
-def _observations(turns: Sequence[Turn], since: int, goal: str, protocol: Protocol | None, parts: Mapping[str, str]) -> tuple[Seen, ...]:
+def _observations(
+    turns: Sequence[Turn],
+    since: int,
+    goal: str,
+    protocol: Protocol | None,
+    parts: Mapping[str, str],
+) -> tuple[Seen, ...]:
     made = {key: (tool, args) for turn in turns for key, tool, args in turn.calls}
     found = []
     for index, turn in enumerate(turns):
@@ -357,14 +514,18 @@ def _observations(turns: Sequence[Turn], since: int, goal: str, protocol: Protoc
             tool, arguments = made.get(turn.answers, ("", "{}"))
             found.append(_seen(tool, parse_value(arguments), turn.text, fresh=index >= since))
     if protocol:
-        found += [_seen(tool, args, text) for tool, args, text in protocol.steps(_transcript(turns, goal))]
+        found += [
+            _seen(tool, args, text) for tool, args, text in protocol.steps(_transcript(turns, goal))
+        ]
     elif not found:
         found = [_seen("", {}, line) for line in _loose_results(parts)]
     return tuple(found)
 
 
 def _transcript(turns: Sequence[Turn], goal: str) -> str:
-    """What was written since the goal was set: a prompt's own example of the protocol is not part of it."""
+    """What was written since the goal was set: a prompt's own example of the protocol is not part
+    of it.
+    """
     text = "\n".join(turn.text for turn in turns if turn.role in ("user", "assistant"))
     lead = next((turn.text for turn in turns if turn.role == "user"), "")
     return text[max(0, text.rfind(goal)) if goal and goal in lead else 0 :]
@@ -384,12 +545,29 @@ def _seen(tool: str, arguments: object, text: str, fresh: bool = True) -> Seen:
 
 
 def _role(instructions: str, turns: Sequence[Turn]) -> str:
-    """The part that the model is told to play; who it is told to be weighs more than what is mentioned."""
-    named = " ".join(re.findall(r"\b[Yy]ou (?:are|act as|revise|review|judge|write|make)\b[^.\n]*", instructions))
-    newest = next((turn.text for turn in reversed(turns) if turn.role == "user" and not is_nudge(turn.text[:400])), "")
+    """The part that the model is told to play; who it is told to be weighs more than what is
+    mentioned.
+    """
+    named = " ".join(
+        re.findall(r"\b[Yy]ou (?:are|act as|revise|review|judge|write|make)\b[^.\n]*", instructions)
+    )
+    newest = next(
+        (
+            turn.text
+            for turn in reversed(turns)
+            if turn.role == "user" and not is_nudge(turn.text[:400])
+        ),
+        "",
+    )
     parts = sections(newest)
     lead = "\n".join(text for label, text in parts.items() if label in ("", "rules"))
-    for text, is_order in ((named, False), (instructions, False), (instructions, True), (lead, True), (newest[:200] if "You are" in newest[:200] else "", False)):
+    for text, is_order in (
+        (named, False),
+        (instructions, False),
+        (instructions, True),
+        (lead, True),
+        (newest[:200] if "You are" in newest[:200] else "", False),
+    ):
         for role, who, order in _ROLES:
             if text and re.search(order if is_order else who, text, re.I):
                 return role
@@ -402,12 +580,25 @@ def _ask(turns: Sequence[Turn]) -> str:
 
 def _days(text: str) -> int | None:
     """`A plan of 3 days` has three parts."""
-    found = re.search(r"\bplan (?:of|for|over|in) (?:the next )?(\d+|two|three|four|five|six|seven|eight|nine|ten) (?:days|weeks|phases|stages|sessions)\b|\b(\d+|two|three|four|five|six|seven)-(?:day|week|phase) [\w ]*?plan\b", text, re.I)
+    found = re.search(
+        (
+            r"\bplan (?:of|for|over|in) (?:the next )?(\d+|two|three|"
+            r"four|five|six|seven|eight|nine|ten) (?:days|weeks|phases|"
+            r"stages|sessions)\b|\b(\d+|two|three|four|five|six|seven)-(?:day|"
+            r"week|phase) [\w ]*?plan\b"
+        ),
+        text,
+        re.I,
+    )
     return words.count_word(found[1] or found[2]) if found else None
 
 
-def _limit(text: str, lead: str, unit: str = "(?:[a-z]+ )?(?:steps|tasks|actions|sub-?tasks|items)") -> int | None:
-    found = re.search(rf"\b{lead} (\d+|one|two|three|four|five|six|seven|eight|nine|ten) {unit}\b", text, re.I)
+def _limit(
+    text: str, lead: str, unit: str = "(?:[a-z]+ )?(?:steps|tasks|actions|sub-?tasks|items)"
+) -> int | None:
+    found = re.search(
+        rf"\b{lead} (\d+|one|two|three|four|five|six|seven|eight|nine|ten) {unit}\b", text, re.I
+    )
     return words.count_word(found[1]) if found else None
 
 
@@ -415,8 +606,13 @@ def _turn(message: Mapping[str, object]) -> Turn:
     role = str(message.get("role", "user"))
     role = {"developer": "system", "function": "tool"}.get(role, role)
     calls = tuple(
-        (str(call.get("id", "")), str(function.get("name", "")), str(function.get("arguments") or "{}"))
-        for call in _dicts(message.get("tool_calls")) for function in _dicts([call.get("function")])
+        (
+            str(call.get("id", "")),
+            str(function.get("name", "")),
+            str(function.get("arguments") or "{}"),
+        )
+        for call in _dicts(message.get("tool_calls"))
+        for function in _dicts([call.get("function")])
     )
     return Turn(role, _text(message.get("content")), calls, str(message.get("tool_call_id", "")))
 
@@ -428,12 +624,23 @@ def _text(value: object) -> str:
 
 
 def _dicts(value: object) -> list[Mapping[str, object]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, (list, tuple)) else []
+    return (
+        [each for each in value if isinstance(each, Mapping)]
+        if isinstance(value, (list, tuple))
+        else []
+    )
 
 
 def _tools(body: Mapping[str, object]) -> tuple[Tool, ...]:
     functions = _dicts([tool.get("function") for tool in _dicts(body.get("tools"))])
-    return tuple(Tool(str(f.get("name")), str(f.get("description") or ""), p if isinstance(p := f.get("parameters"), dict) else {}) for f in functions)
+    return tuple(
+        Tool(
+            str(f.get("name")),
+            str(f.get("description") or ""),
+            p if isinstance(p := f.get("parameters"), dict) else {},
+        )
+        for f in functions
+    )
 
 
 def _schema(body: Mapping[str, object], prompt: str) -> Mapping[str, object] | None:
@@ -444,4 +651,6 @@ def _schema(body: Mapping[str, object], prompt: str) -> Mapping[str, object] | N
         return found if isinstance(found := named.get("schema"), Mapping) else {"type": "object"}
     if find_protocol(prompt):
         return None
-    return find_schema(prompt) or ({"type": "object"} if form.get("type") == "json_object" else None)
+    return find_schema(prompt) or (
+        {"type": "object"} if form.get("type") == "json_object" else None
+    )

@@ -5,11 +5,61 @@ import re
 from planlab.simulated import words
 from planlab.simulated.scene import Scene
 
-_TABLE = re.compile(r"\b([a-z]\w*)\s?\(\s*([a-z]\w*(?:\s+[A-Za-z]+)?(?:,\s*[a-z]\w*(?:\s+[A-Za-z]+)?)+)\s*\)")
-_CATEGORY = ("intent", "category", "type", "kind", "topic", "label", "status", "reason", "region", "product", "customer")
-_FIGURE = ("amount", "revenue", "total", "price", "price_usd", "value", "cost", "quantity", "sales", "score", "rating")
-TIME = ("month", "week", "date", "day", "created", "created_at", "updated", "year", "quarter", "timestamp")
-_MONTHS = "january february march april may june july august september october november december".split()
+_TABLE = re.compile(
+    r"\b([a-z]\w*)\s?\(\s*([a-z]\w*(?:\s+[A-Za-z]+)?(?:,\s*[a-z]\w*(?:\s+[A-Za-z]+)?)+)\s*\)"
+)
+_CATEGORY = (
+    "intent",
+    "category",
+    "type",
+    "kind",
+    "topic",
+    "label",
+    "status",
+    "reason",
+    "region",
+    "product",
+    "customer",
+)
+_FIGURE = (
+    "amount",
+    "revenue",
+    "total",
+    "price",
+    "price_usd",
+    "value",
+    "cost",
+    "quantity",
+    "sales",
+    "score",
+    "rating",
+)
+TIME = (
+    "month",
+    "week",
+    "date",
+    "day",
+    "created",
+    "created_at",
+    "updated",
+    "year",
+    "quarter",
+    "timestamp",
+)
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 
 
 def first(pattern: str, text: str) -> str | None:
@@ -20,7 +70,10 @@ def first(pattern: str, text: str) -> str | None:
 
 def tables(text: str) -> dict[str, list[str]]:
     """Tables and their columns, as `tickets(id, week, intent)` in a description."""
-    return {name: [part.split()[0] for part in columns.split(",")] for name, columns in _TABLE.findall(text)}
+    return {
+        name: [part.split()[0] for part in columns.split(",")]
+        for name, columns in _TABLE.findall(text)
+    }
 
 
 def select(text: str, scene: Scene, about: str) -> str:
@@ -29,14 +82,22 @@ def select(text: str, scene: Scene, about: str) -> str:
     if not known:
         return "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
     wanted, goal = words.content(text), words.content(scene.goal)
-    table = max(known, key=lambda name: _relevance(name, known[name], wanted) * 3 + _relevance(name, known[name], goal))
+    table = max(
+        known,
+        key=lambda name: (
+            _relevance(name, known[name], wanted) * 3 + _relevance(name, known[name], goal)
+        ),
+    )
     columns = known[table]
     where = _where(table, columns, f"{text}. {scene.goal}", f"{about} {scene.context}")
     return f"{_select(table, columns, text, scene.goal)}".replace("{where}", where)
 
 
 def _relevance(table: str, columns: list[str], wanted: list[str]) -> float:
-    return 3 * words.overlap(words.content(table), wanted) + sum(word in wanted for column in columns for word in words.content(column)) * 0.5
+    return (
+        3 * words.overlap(words.content(table), wanted)
+        + sum(word in wanted for column in columns for word in words.content(column)) * 0.5
+    )
 
 
 def _select(table: str, columns: list[str], text: str, goal: str) -> str:
@@ -45,9 +106,16 @@ def _select(table: str, columns: list[str], text: str, goal: str) -> str:
     head = f"COUNT(*) AS n FROM {table}{{where}}"
     if re.search(r"\baverage|\bmean\b|\bavg\b", low) and figure:
         head = f"AVG({figure}) AS average FROM {table}{{where}}"
-    elif figure and not re.search(r"\bcount|\bhow many|\bnumber of", low) and (grouped or re.search(r"\btotal|\bsum\b|\brevenue", low)):
+    elif (
+        figure
+        and not re.search(r"\bcount|\bhow many|\bnumber of", low)
+        and (grouped or re.search(r"\btotal|\bsum\b|\brevenue", low))
+    ):
         head = f"SUM({figure}) AS total FROM {table}{{where}}"
-    elif not re.search(r"\bcount|\bhow many|\bnumber of|\btop\b|\bmost\b|\bcategor|\btally|\bgroup|\bper\b|\bby\b", low):
+    elif not re.search(
+        r"\bcount|\bhow many|\bnumber of|\btop\b|\bmost\b|\bcategor|\btally|\bgroup|\bper\b|\bby\b",
+        low,
+    ):
         return f"SELECT {', '.join(columns)} FROM {table}{{where}}"
     if not grouped:
         return f"SELECT {head}"
@@ -56,15 +124,27 @@ def _select(table: str, columns: list[str], text: str, goal: str) -> str:
 
 
 def _group(columns: list[str], text: str, goal: str, *, totals: bool) -> str:
-    """The column to group by: the one that is named after `by` or `per`, else the usual one for the question."""
+    """The column to group by: the one that is named after `by` or `per`, else the usual one for
+    the question.
+    """
     for place in (text, goal):
         for word in re.findall(r"\b(?:by|per|each|every|for each) (?:the )?(\w+)", place):
-            if found := next((column for column in columns if words.stem(word) in words.content(column)), ""):
+            if found := next(
+                (column for column in columns if words.stem(word) in words.content(column)), ""
+            ):
                 return found
     if re.search(r"\bhow many\b", text) and not re.search(r"\beach|\bper\b|\bby\b", text):
         return ""
-    named = [column for column in columns if column in _CATEGORY and words.stem(column) in words.content(text)]
-    usual = _pick(TIME, columns) if totals and re.search(r"\btrend|\bchange|\bmonth|\bover\b", text + goal) else ""
+    named = [
+        column
+        for column in columns
+        if column in _CATEGORY and words.stem(column) in words.content(text)
+    ]
+    usual = (
+        _pick(TIME, columns)
+        if totals and re.search(r"\btrend|\bchange|\bmonth|\bover\b", text + goal)
+        else ""
+    )
     return (named[0] if named else "") or usual or _pick(_CATEGORY, columns)
 
 
@@ -74,9 +154,14 @@ def _pick(known: tuple[str, ...], columns: list[str]) -> str:
 
 def _where(table: str, columns: list[str], text: str, about: str) -> str:
     """The rows meant: a period that the goal names, on the table's column of time."""
-    time = _pick(TIME, columns) or next((column for column in columns if any(piece in TIME for piece in words.pieces(column))), "")
+    time = _pick(TIME, columns) or next(
+        (column for column in columns if any(piece in TIME for piece in words.pieces(column))), ""
+    )
     if time and (quarter := re.search(r"\bQ([1-4])\W*(\d{4})?", text)):
-        year, start = quarter[2] or first(r"\b20\d\d\b", text + about) or "", 3 * int(quarter[1]) - 2
+        year, start = (
+            quarter[2] or first(r"\b20\d\d\b", text + about) or "",
+            3 * int(quarter[1]) - 2,
+        )
         end = f"{year}-{start + 2:02d}" + ("" if time == "month" else "-31")
         return f" WHERE {time} BETWEEN '{year}-{start:02d}' AND '{end}'"
     if time and (month := re.search(rf"\b({'|'.join(_MONTHS)})\b(?: (\d{{4}}))?", text, re.I)):
@@ -84,7 +169,13 @@ def _where(table: str, columns: list[str], text: str, about: str) -> str:
         return f" WHERE {time} LIKE '{year}-{_MONTHS.index(month[1].lower()) + 1:02d}%'"
     if "week" in time and re.search(r"\bthis week|\bweekly|\bthe week\b|\d{4}-W\d\d", text, re.I):
         week = first(r"\d{4}-W\d\d", text) or first(r"\d{4}-W\d\d", about)
-        return f" WHERE {time} = '{week}'" if week else f" WHERE {time} = (SELECT MAX({time}) FROM {table})"
-    if match := re.search(rf"\b({'|'.join(columns)}) (?:is |= ?)?['\"]?([A-Z][\w-]*|[\w-]*\d[\w-]*)", text):
+        return (
+            f" WHERE {time} = '{week}'"
+            if week
+            else f" WHERE {time} = (SELECT MAX({time}) FROM {table})"
+        )
+    if match := re.search(
+        rf"\b({'|'.join(columns)}) (?:is |= ?)?['\"]?([A-Z][\w-]*|[\w-]*\d[\w-]*)", text
+    ):
         return f" WHERE {match[1]} = '{match[2]}'"
     return ""

@@ -11,31 +11,81 @@ from planlab.simulated import words
 from planlab.simulated.scene import _NEGATIVE, Scene, Seen, Tool, split_request
 from planlab.simulated.sums import written
 
-FORM = re.compile(r"^(?:please )?(?:answer|reply|respond|only|just) [^?]*(?:only|number|name|word|sentence|yes or no|json)\b|^only the\b|\bonly, please|^(?:use|spend|ask) (?:only|at most|in)\b", re.I)
+FORM = re.compile(
+    (
+        r"^(?:please )?(?:answer|reply|respond|only|just) [^?]*(?:only|"
+        r"number|name|word|sentence|yes or no|json)\b|^only the\b|"
+        r"\bonly, please|^(?:use|spend|ask) (?:only|at most|in)\b"
+    ),
+    re.I,
+)
 
-# Which kinds of tool can serve a kind of intent, the best first. What is not named, the model does itself.
+# Which kinds of tool can serve a kind of intent, the best first. What is not named, the model
+# does itself.
 _SERVES: dict[str, tuple[str, ...]] = {
-    "search": ("search", "read", "query"), "read": ("read", "query", "search"), "query": ("query", "read", "search"),
-    "compute": ("compute", "query"), "compare": ("compare",), "write": ("write", "draft"), "draft": ("draft", "write"),
-    "send": ("send", "draft"), "pay": ("pay",), "delete": ("delete",), "change": ("change", "write"), "test": ("test",),
-    "book": ("book",), "question": ("search", "read", "query"),
+    "search": ("search", "read", "query"),
+    "read": ("read", "query", "search"),
+    "query": ("query", "read", "search"),
+    "compute": ("compute", "query"),
+    "compare": ("compare",),
+    "write": ("write", "draft"),
+    "draft": ("draft", "write"),
+    "send": ("send", "draft"),
+    "pay": ("pay",),
+    "delete": ("delete",),
+    "change": ("change", "write"),
+    "test": ("test",),
+    "book": ("book",),
+    "question": ("search", "read", "query"),
 }
-_WEAK = ("write", "test", "answer", "change", "compare", "query", "")  # verbs that a tool's noun may outweigh: create_payment
+_WEAK = (
+    "write",
+    "test",
+    "answer",
+    "change",
+    "compare",
+    "query",
+    "",
+)  # verbs that a tool's noun may outweigh: create_payment
 _NOUNS: dict[str, str] = {
-    "draft": "draft drafts", "pay": "payment payments transaction", "send": "email mail sms slack message mailer outbox notification",
-    "query": "sql database db table dataset query", "compute": "calculator arithmetic math expression",
-    "search": "search wikipedia web internet google bing tavily lookup retriever retrieval", "read": "file document page reader folder",
+    "draft": "draft drafts",
+    "pay": "payment payments transaction",
+    "send": "email mail sms slack message mailer outbox notification",
+    "query": "sql database db table dataset query",
+    "compute": "calculator arithmetic math expression",
+    "search": "search wikipedia web internet google bing tavily lookup retriever retrieval",
+    "read": "file document page reader folder",
     "test": "tests test pytest",
 }
-_PLAIN = frozenset(words.content(
-    "file data web page text document info item tool api db database record content result query company entity person topic "
-    "knowledge base internet email message mail note report summary transaction payment sql draft path name table online draft tests "
-    "expression math number search engine function value folder money"
-))
+_PLAIN = frozenset(
+    words.content(
+        "file data web page text document info item tool api db "
+        "database record content result query company entity person "
+        "topic "
+        "knowledge base internet email message mail note report "
+        "summary transaction payment sql draft path name table online "
+        "draft tests "
+        "expression math number search engine function value folder money"
+    )
+)
 _MAIL = re.compile(r"\be?-?mails?\b|\bmessage\b|\breply\b|\bto \w+@|\bletter\b", re.I)
-_OWN = re.compile(r"\bknowledge base\b|\bfiles?\b|\b(?:our|the) (?:docs?|documents?|documentation|handbook|manual|policy|notes|inbox|folder)\b|\.\w{2,4}\b", re.I)
+_OWN = re.compile(
+    (
+        r"\bknowledge base\b|\bfiles?\b|\b(?:our|the) (?:docs?|documents?|"
+        r"documentation|handbook|manual|policy|notes|inbox|folder)\b|"
+        r"\.\w{2,4}\b"
+    ),
+    re.I,
+)
 _HANDOFF = re.compile(r"^(?:transfer_to|hand_?off|delegate_to|route_to|switch_to)", re.I)
-_FINAL = re.compile(r"^(?:final_?(?:result|answer|output|response)?|submit\w*|finish|done|complete|end_run|respond|give_answer|answer|output)(?:_|$)|final_(?:result|answer)", re.I)
+_FINAL = re.compile(
+    (
+        r"^(?:final_?(?:result|answer|output|response)?|submit\w*|"
+        r"finish|done|complete|end_run|respond|give_answer|answer|"
+        r"output)(?:_|$)|final_(?:result|answer)"
+    ),
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -58,20 +108,54 @@ class _Intent:
     chained: bool = False  # needs what stands before it, though its kind could run alone
 
 
-_BY_THINKING = re.compile(r"\b(?:top|most|highest|lowest|best|cheapest|dearest|largest|biggest|smallest|main|average|difference|winner|trends?|patterns?|which)\b", re.I)
-
-# A goal that says only what for: the steps that people mean by it, before what the goal itself orders.
-_MEANT: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    (r"\b(?:tickets?|support report|feedback|complaints?|survey responses|reviews? received|customer messages)\b", (
-        ("query", "load the {items}{period}"), ("query", "count the {items} by category{period}"), ("compare", "find the top category and its count"))),
-    (r"\b(?:sales|revenue|turnover|orders|spending|usage|traffic)\b.*|\btrends?\b", (
-        ("query", "total the {items} by month{period}"), ("query", "total the {items} by region{period}"),
-        ("compute", "compute the change over the period"), ("compare", "name the trends and what is missing"))),
-    (r"\b(?:refactor|migrate|rewrite|upgrade|switch|port)\b", (
-        ("read", "read the current {items}"), ("compare", "list what has to change"), ("change", "{text}"), ("test", "run the tests"))),
+_BY_THINKING = re.compile(
+    (
+        r"\b(?:top|most|highest|lowest|best|cheapest|dearest|largest|"
+        r"biggest|smallest|main|average|difference|winner|trends?|"
+        r"patterns?|which)\b"
+    ),
+    re.I,
 )
-_ITEMS = (r"tickets?|feedback|complaints?|survey responses|reviews|customer messages|sales|revenue|turnover|orders|spending|usage|traffic|"
-          r"[\w-]+ (?:module|service|class|code|function|component|script|library)")
+
+# A goal that says only what for: the steps that people mean by it, before what the goal itself
+# orders.
+_MEANT: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        (
+            r"\b(?:tickets?|support report|feedback|complaints?|survey "
+            r"responses|reviews? received|customer messages)\b"
+        ),
+        (
+            ("query", "load the {items}{period}"),
+            ("query", "count the {items} by category{period}"),
+            ("compare", "find the top category and its count"),
+        ),
+    ),
+    (
+        r"\b(?:sales|revenue|turnover|orders|spending|usage|traffic)\b.*|\btrends?\b",
+        (
+            ("query", "total the {items} by month{period}"),
+            ("query", "total the {items} by region{period}"),
+            ("compute", "compute the change over the period"),
+            ("compare", "name the trends and what is missing"),
+        ),
+    ),
+    (
+        r"\b(?:refactor|migrate|rewrite|upgrade|switch|port)\b",
+        (
+            ("read", "read the current {items}"),
+            ("compare", "list what has to change"),
+            ("change", "{text}"),
+            ("test", "run the tests"),
+        ),
+    ),
+)
+_ITEMS = (
+    r"tickets?|feedback|complaints?|survey responses|reviews|"
+    r"customer messages|sales|revenue|turnover|orders|spending|"
+    r"usage|traffic|"
+    r"[\w-]+ (?:module|service|class|code|function|component|script|library)"
+)
 
 
 def plan(scene: Scene) -> tuple[Step, ...]:
@@ -80,19 +164,35 @@ def plan(scene: Scene) -> tuple[Step, ...]:
     return resolve(_intents(goal, scene), scene) if goal else ()
 
 
-_POINTS_BACK = re.compile(r"\b(?:of (?:the two|them|these|those|both)|which one|the (?:cheaper|former|latter) one)\b", re.I)
+_POINTS_BACK = re.compile(
+    r"\b(?:of (?:the two|them|these|those|both)|which one|the (?:cheaper|former|latter) one)\b",
+    re.I,
+)
 
 
 def resolve(intents: Sequence[_Intent], scene: Scene) -> tuple[Step, ...]:
     """Steps with tools and dependencies; a step that gathers waits for nothing unless it says so."""
     steps: list[Step] = []
     for number, intent in enumerate(intents, 1):
-        known = _POINTS_BACK.search(f"{intent.text} {scene.orders}") and intent.kind in ("question", "search") and any(not seen.error for seen in scene.observations)
+        known = (
+            _POINTS_BACK.search(f"{intent.text} {scene.orders}")
+            and intent.kind in ("question", "search")
+            and any(not seen.error for seen in scene.observations)
+        )
         tool = None if known else best_tool(intent.kind, f"{intent.text} {intent.topic}", scene)
         alone = intent.kind in (*words.GATHER, "question") and not intent.chained
         needed = {dependency for step in steps for dependency in step.depends_on}
         needs = () if alone else tuple(step.id for step in steps if step.id not in needed)
-        steps.append(Step(f"s{number}", intent.kind, intent.text[:1].upper() + intent.text[1:], intent.topic or intent.text, tool, needs))
+        steps.append(
+            Step(
+                f"s{number}",
+                intent.kind,
+                intent.text[:1].upper() + intent.text[1:],
+                intent.topic or intent.text,
+                tool,
+                needs,
+            )
+        )
     return tuple(steps)
 
 
@@ -102,20 +202,30 @@ def tool_kind(tool: Tool) -> str:
         return "handoff"
     if _FINAL.search(tool.name):
         return "final"
-    return _kind_of(words.pieces(tool.name)) or _kind_of(words.pieces(tool.description)[:12]) or "other"
+    return (
+        _kind_of(words.pieces(tool.name))
+        or _kind_of(words.pieces(tool.description)[:12])
+        or "other"
+    )
 
 
 def _kind_of(pieces: Sequence[str]) -> str:
     verb = next((kind for piece in pieces if (kind := words.verb_kind(piece))), "")
     telling = ("draft", "pay", "send") if verb in ("write", "change") else tuple(_NOUNS)
     nouns = [kind for kind in telling if any(piece in _NOUNS[kind].split() for piece in pieces)]
-    verbs = [kind for piece in pieces if (kind := words.verb_kind(piece)) in ("pay", "delete", "send", "draft", "compute")]
+    verbs = [
+        kind
+        for piece in pieces
+        if (kind := words.verb_kind(piece)) in ("pay", "delete", "send", "draft", "compute")
+    ]
     return (nouns or verbs or [verb])[0] if verb in _WEAK else verb
 
 
 def is_forbidden(tool: Tool, scene: Scene) -> bool:
     """Whether the instructions rule this tool out, by its name or by what it does."""
-    about = words.content(f"{tool.name} {_first_sentence(tool.description)}") + [words.stem(tool_kind(tool))]
+    about = words.content(f"{tool.name} {_first_sentence(tool.description)}") + [
+        words.stem(tool_kind(tool))
+    ]
     for rule in scene.forbidden:
         for part in re.split(r"\s+(?:or|and|nor)\s+|[,:]\s*", rule.split(": ")[0]):
             if tool.name.lower() in part.lower().split() or f"`{tool.name}`" in part:
@@ -123,13 +233,20 @@ def is_forbidden(tool: Tool, scene: Scene) -> bool:
             named = [other for other in scene.tools if other.name.lower() in part.lower()]
             wanted = [word for word in words.content(part) if word not in _EMPTY]
             verb = words.verb_kind((words.pieces(part) or [""])[0])
-            speaks = verb in (None, "search", "read", tool_kind(tool)) or words.stem(words.pieces(part)[0]) in words.content(tool.name)
+            speaks = verb in (None, "search", "read", tool_kind(tool)) or words.stem(
+                words.pieces(part)[0]
+            ) in words.content(tool.name)
             if wanted and not named and speaks and words.overlap(wanted[:3], about) >= 0.99:
                 return True
     return False
 
 
-_EMPTY = frozenset(words.content("use call using tool tools anyone anything any ever function access the invoke directly real actual"))
+_EMPTY = frozenset(
+    words.content(
+        "use call using tool tools anyone anything any ever function "
+        "access the invoke directly real actual"
+    )
+)
 
 
 def _first_sentence(text: str) -> str:
@@ -138,7 +255,11 @@ def _first_sentence(text: str) -> str:
 
 def usable(scene: Scene) -> list[Tool]:
     """The tools that may be used for work: not forbidden, not a handoff or an end."""
-    return [tool for tool in scene.tools if tool_kind(tool) not in ("handoff", "final") and not is_forbidden(tool, scene)]
+    return [
+        tool
+        for tool in scene.tools
+        if tool_kind(tool) not in ("handoff", "final") and not is_forbidden(tool, scene)
+    ]
 
 
 def best_tool(kind: str, text: str, scene: Scene, without: Sequence[str] = ()) -> Tool | None:
@@ -149,26 +270,42 @@ def best_tool(kind: str, text: str, scene: Scene, without: Sequence[str] = ()) -
 
 
 def _fitness(tool: Tool, kind: str, text: str) -> float:
-    """How well a tool fits: its kind, then shared words; foreign nouns in its name count against it."""
+    """How well a tool fits: its kind, then shared words; foreign nouns in its name count against
+    it.
+    """
     serves, own = _SERVES.get(kind, ()), tool_kind(tool)
     if re.search(rf"\b{re.escape(tool.name)}\b", text):
         return 30.0
     if own in words.EFFECTS and own not in serves:
         return 0.0
-    wanted, name = [word for word in words.content(text) if not word[0].isdigit()], words.content(tool.name)
+    wanted, name = (
+        [word for word in words.content(text) if not word[0].isdigit()],
+        words.content(tool.name),
+    )
     about = words.content(f"{tool.description} {' '.join(tool.properties)}")
     nouns = [word for word in name if words.verb_kind(word) is None and word not in _PLAIN]
     foreign = sum(word not in wanted and word in words.content(tool.description) for word in nouns)
     fits = 10.0 - 2.5 * serves.index(own) if own in serves else 0.0
     if own == "draft" and kind in ("write", "draft") and not _MAIL.search(text):
         fits -= 5
-    return fits - 6 * foreign + 6 * words.overlap(nouns or name, wanted) + 4 * words.overlap(wanted, about)
+    return (
+        fits
+        - 6 * foreign
+        + 6 * words.overlap(nouns or name, wanted)
+        + 4 * words.overlap(wanted, about)
+    )
 
 
 def acts(seen: Seen, scene: Scene) -> bool:
     """Whether an observation is of something done, not of something found."""
     tool = next((tool for tool in scene.tools if tool.name == seen.tool), None)
-    return tool is not None and tool_kind(tool) in (*words.EFFECTS, "write", "draft", "change", "handoff")
+    return tool is not None and tool_kind(tool) in (
+        *words.EFFECTS,
+        "write",
+        "draft",
+        "change",
+        "handoff",
+    )
 
 
 def handoffs(scene: Scene) -> list[Tool]:
@@ -191,7 +328,11 @@ def _intents(goal: str, scene: Scene) -> list[_Intent]:
     if is_sum(text) and (best_tool("compute", text, scene) or not usable(scene)):
         return [_Intent("compute", text, text)]
     found: list[_Intent] = []
-    parts = [part for part in words.clauses(positive(without_meta(split_request(goal)[0]))) if not FORM.search(part)] or [text]
+    parts = [
+        part
+        for part in words.clauses(positive(without_meta(split_request(goal)[0])))
+        if not FORM.search(part)
+    ] or [text]
     spelled_out = sum(_kind(part) in (*words.GATHER, "compute", "compare") for part in parts) >= 3
     expanded = spelled_out
     for part in parts:
@@ -199,69 +340,164 @@ def _intents(goal: str, scene: Scene) -> list[_Intent]:
         listed = _each(part, text, scene) if not meant else []
         expanded = expanded or bool(meant)
         kind = _kind(part)
-        if kind == "search" and _BY_THINKING.search(part) and any(each.kind in words.GATHER for each in found):
+        if (
+            kind == "search"
+            and _BY_THINKING.search(part)
+            and any(each.kind in words.GATHER for each in found)
+        ):
             kind = "compare"
         found += meant or listed
-        if not (meant and kind in (*words.GATHER, "change")) and not (listed and kind in (*words.GATHER, "question")):
+        if not (meant and kind in (*words.GATHER, "change")) and not (
+            listed and kind in (*words.GATHER, "question")
+        ):
             found.append(_Intent(kind, part, _topic(part, text)))
     return _spelled_out(_with_gathering(_with_sum(_merged(found), text, scene), text, scene), scene)
 
 
 def _spelled_out(intents: list[_Intent], scene: Scene) -> list[_Intent]:
     """A plan that no tool helps with still has a beginning and an end."""
-    if not is_planning(scene) or not intents or len(intents) >= 3 or any(best_tool(each.kind, each.text, scene) for each in intents):
+    if (
+        not is_planning(scene)
+        or not intents
+        or len(intents) >= 3
+        or any(best_tool(each.kind, each.text, scene) for each in intents)
+    ):
         return intents
     first, last = intents[0].text, intents[-1].text
-    begin = [_Intent("answer", f"list what is needed to {_to_do(first)}", first), _Intent("answer", f"set a time and a person for each part of: {first}", first, chained=True)]
+    begin = [
+        _Intent("answer", f"list what is needed to {_to_do(first)}", first),
+        _Intent(
+            "answer", f"set a time and a person for each part of: {first}", first, chained=True
+        ),
+    ]
     middle = [replace(each, chained=True) for each in intents]
-    return [*(begin if len(intents) == 1 else begin[:1]), *middle, _Intent("answer", f"check that all is done: {last}", last, chained=True)]
+    return [
+        *(begin if len(intents) == 1 else begin[:1]),
+        *middle,
+        _Intent("answer", f"check that all is done: {last}", last, chained=True),
+    ]
 
 
 def is_planning(scene: Scene) -> bool:
     """Whether a plan is asked for: by the role, or by a schema with a list of steps."""
     found = scene.schema.get("properties") if scene.schema else None
-    return scene.role == "planner" or (isinstance(found, dict) and any(name in _STEP_LISTS for key in found for name in words.pieces(str(key))))
+    return scene.role == "planner" or (
+        isinstance(found, dict)
+        and any(name in _STEP_LISTS for key in found for name in words.pieces(str(key)))
+    )
 
 
-_STEP_LISTS = ("steps", "plan", "tasks", "todo", "todos", "actions", "phases", "stages", "days", "milestones")
+_STEP_LISTS = (
+    "steps",
+    "plan",
+    "tasks",
+    "todo",
+    "todos",
+    "actions",
+    "phases",
+    "stages",
+    "days",
+    "milestones",
+)
 
 
 def _to_do(text: str) -> str:
     """A clause behind `to`: a noun phrase is done."""
     low = text[:1].lower() + text[1:]
-    return low if words.verb_kind(text.split()[0]) or text.split()[0].lower() in _DOING else f"do {low}"
+    return (
+        low
+        if words.verb_kind(text.split()[0]) or text.split()[0].lower() in _DOING
+        else f"do {low}"
+    )
 
 
-_DOING = frozenset("cook bake move build plant clean learn study paint organise organize set host visit travel pack invite".split())
+_DOING = frozenset(
+    [
+        "cook",
+        "bake",
+        "move",
+        "build",
+        "plant",
+        "clean",
+        "learn",
+        "study",
+        "paint",
+        "organise",
+        "organize",
+        "set",
+        "host",
+        "visit",
+        "travel",
+        "pack",
+        "invite",
+    ]
+)
 
 
-_TAIL = re.compile(r"\b(?:times|multiplied by|divided by|plus|minus|for a year|per year|a year|in \d+ months) ?\d*[\w ]*|\b\d+ (?:times|seats|users|people|months)\b", re.I)
+_TAIL = re.compile(
+    (
+        r"\b(?:times|multiplied by|divided by|plus|minus|for a year|"
+        r"per year|a year|in \d+ months) ?\d*[\w ]*|\b\d+ (?:times|"
+        r"seats|users|people|months)\b"
+    ),
+    re.I,
+)
 
 
 def _with_sum(intents: list[_Intent], goal: str, scene: Scene) -> list[_Intent]:
     """A question that looks a figure up and reckons with it takes two steps."""
     single = len(intents) == 1 and intents[0].kind in ("question", "search", "read")
-    if not single or not (tail := _TAIL.search(goal)) or not words.numbers(tail[0]) or not best_tool("compute", goal, scene):
+    if (
+        not single
+        or not (tail := _TAIL.search(goal))
+        or not words.numbers(tail[0])
+        or not best_tool("compute", goal, scene)
+    ):
         return intents
     topic = words.squeeze(intents[0].topic.replace(tail[0], "")).strip(" ?")
-    return [_Intent(intents[0].kind, f"find {topic}", topic), _Intent("compute", f"calculate it {tail[0].strip()}", tail[0].strip(), chained=True)]
+    return [
+        _Intent(intents[0].kind, f"find {topic}", topic),
+        _Intent("compute", f"calculate it {tail[0].strip()}", tail[0].strip(), chained=True),
+    ]
 
 
 def is_sum(goal: str) -> bool:
     """Whether a goal is nothing but a calculation, written out or told as a story."""
     if written(goal):
         return len(words.clauses(goal)) <= 2
-    if re.search(r"^\s*\d[.)] ", goal, re.M) or any(_kind(part) in (*words.GATHER, *words.EFFECTS, "write", "change") for part in words.clauses(goal) if not part.endswith("?")):
+    if re.search(r"^\s*\d[.)] ", goal, re.M) or any(
+        _kind(part) in (*words.GATHER, *words.EFFECTS, "write", "change")
+        for part in words.clauses(goal)
+        if not part.endswith("?")
+    ):
         return False
-    asks = re.search(r"\bhow (?:many|much|old|far|long|tall|fast)\b|\bwhat is the (?:total|sum|difference|product|average)\b|\b(?:add|multiply|divide|subtract|calculate)\b", goal, re.I)
-    figures = [figure for figure in words.numbers(goal) if not re.fullmatch(r"(?:19|20)\d\d", figure)]
+    asks = re.search(
+        (
+            r"\bhow (?:many|much|old|far|long|tall|fast)\b|\bwhat is "
+            r"the (?:total|sum|difference|product|average)\b|\b(?:add|"
+            r"multiply|divide|subtract|calculate)\b"
+        ),
+        goal,
+        re.I,
+    )
+    figures = [
+        figure for figure in words.numbers(goal) if not re.fullmatch(r"(?:19|20)\d\d", figure)
+    ]
     return bool(asks) and len(figures) >= 2
 
 
 def _kind(clause: str) -> str:
     """The kind of the clause's leading verb; a question is one of its own."""
-    if re.match(r"(?:who|what|when|where|which|why|how|is|are|does|do|can|was)\b", clause, re.I) or clause.rstrip().endswith("?"):
-        return "query" if re.match(r"how many\b", clause, re.I) else "read" if _OWN.search(clause) else "question"
+    if re.match(
+        r"(?:who|what|when|where|which|why|how|is|are|does|do|can|was)\b", clause, re.I
+    ) or clause.rstrip().endswith("?"):
+        return (
+            "query"
+            if re.match(r"how many\b", clause, re.I)
+            else "read"
+            if _OWN.search(clause)
+            else "question"
+        )
     leading = re.findall(r"[^\W\d_-]+(?:-\w+)?", clause)[:6]
     known = next((kind for word in leading if (kind := words.verb_kind(word))), None)
     return known or words.misspelt_kind(leading[0] if leading else "") or "answer"
@@ -270,19 +506,39 @@ def _kind(clause: str) -> str:
 def _meant(clause: str, goal: str, scene: Scene) -> list[_Intent]:
     """The steps that people mean by a clause such as `the weekly support report`."""
     kind = _kind(clause)
-    if scene.material or kind in words.EFFECTS or re.match(r"how (?:many|much)", clause, re.I) or kind == "question" or not usable(scene) and scene.tools:
+    if (
+        scene.material
+        or kind in words.EFFECTS
+        or re.match(r"how (?:many|much)", clause, re.I)
+        or kind == "question"
+        or (not usable(scene) and scene.tools)
+    ):
         return []
     for pattern, steps in _MEANT:
         verbal = "refactor" in pattern
         if re.search(pattern, clause, re.I) and (kind == "change") == verbal:
-            items = match[0] if (match := re.search(_ITEMS, clause, re.I)) else "tickets" if "support" in clause else "data"
+            items = (
+                match[0]
+                if (match := re.search(_ITEMS, clause, re.I))
+                else "tickets"
+                if "support" in clause
+                else "data"
+            )
             period = f" {found[0]}" if (found := re.search(_PERIOD, goal, re.I)) else ""
             period = re.sub(r"\bweekly\b", "of this week", period, flags=re.I)
-            return [_Intent(k, t.format(items=items, period=period, text=clause), chained=i > 0) for i, (k, t) in enumerate(steps)]
+            return [
+                _Intent(k, t.format(items=items, period=period, text=clause), chained=i > 0)
+                for i, (k, t) in enumerate(steps)
+            ]
     return []
 
 
-_PERIOD = r"(?:of |for |in |from )?(?:Q[1-4](?: \d{4})?|(?:this|last) (?:week|month|quarter|year)|weekly|\d{4}-W\d\d|(?:January|February|March|April|May|June|July|August|September|October|November|December)(?: \d{4})?)"
+_PERIOD = (
+    r"(?:of |for |in |from )?(?:Q[1-4](?: \d{4})?|(?:this|last) "
+    r"(?:week|month|quarter|year)|weekly|\d{4}-W\d\d|(?:January|"
+    r"February|March|April|May|June|July|August|September|October|"
+    r"November|December)(?: \d{4})?)"
+)
 
 
 def _each(clause: str, goal: str, scene: Scene) -> list[_Intent]:
@@ -290,53 +546,138 @@ def _each(clause: str, goal: str, scene: Scene) -> list[_Intent]:
     kind = _kind(clause)
     if kind not in ("search", "read", "compare", "query", "question"):
         return []
-    if (tool := best_tool(kind, clause, scene)) and any(part.get("type") == "array" for part in tool.properties.values()):
+    if (tool := best_tool(kind, clause, scene)) and any(
+        part.get("type") == "array" for part in tool.properties.values()
+    ):
         return []
     listed = words.entities(clause) or _top(clause, scene)
-    already = scene.material or (kind == "compare" and any(_kind(part) in words.GATHER for part in words.clauses(goal)) and not words.entities(clause))
+    already = scene.material or (
+        kind == "compare"
+        and any(_kind(part) in words.GATHER for part in words.clauses(goal))
+        and not words.entities(clause)
+    )
     if len(listed) < 2 or already:
         return []
     aspect, owner = _aspect(goal), _owner(clause)
     verb = "read" if kind == "read" else "search"
-    return [_Intent(verb, f"find {aspect or 'out'} {'of' if aspect else 'about'} {name}", " ".join(filter(None, (owner, name, aspect)))) for name in listed]
+    return [
+        _Intent(
+            verb,
+            f"find {aspect or 'out'} {'of' if aspect else 'about'} {name}",
+            " ".join(filter(None, (owner, name, aspect))),
+        )
+        for name in listed
+    ]
 
 
 def _top(clause: str, scene: Scene) -> list[str]:
     """`the top 3 competitors of Acme`: names seen so far, else letters to tell them apart."""
-    match = re.search(r"\b(?:top |best |leading |biggest |main )?(\d+|two|three|four|five|six)\s+(?:main |top |biggest |leading )?([a-z]+?)s\b", clause)
+    match = re.search(
+        (
+            r"\b(?:top |best |leading |biggest |main )?(\d+|two|three|"
+            r"four|five|six)\s+(?:main |top |biggest |leading )?([a-z]+?)s\b"
+        ),
+        clause,
+    )
     count = words.count_word(match[1]) if match else None
-    if not match or not count or not 2 <= count <= 9 or match[2] in ("sentence", "word", "paragraph", "step", "day", "week", "month", "bullet", "point", "line"):
+    if (
+        not match
+        or not count
+        or not 2 <= count <= 9
+        or match[2]
+        in (
+            "sentence",
+            "word",
+            "paragraph",
+            "step",
+            "day",
+            "week",
+            "month",
+            "bullet",
+            "point",
+            "line",
+        )
+    ):
         return []
-    seen = [name for each in scene.observations if not each.error for name in named(each.text, match[2])]
-    return list(dict.fromkeys(seen))[:count] if len(set(seen)) >= count else [f"{match[2]} {chr(65 + i)}" for i in range(count)]
+    seen = [
+        name for each in scene.observations if not each.error for name in named(each.text, match[2])
+    ]
+    return (
+        list(dict.fromkeys(seen))[:count]
+        if len(set(seen)) >= count
+        else [f"{match[2]} {chr(65 + i)}" for i in range(count)]
+    )
 
 
 def named(text: str, noun: str) -> list[str]:
-    """The things of a kind that a text names: `Competitor A`, or the capitalised names in its titles."""
+    """The things of a kind that a text names: `Competitor A`, or the capitalised names in its
+    titles.
+    """
     labelled = re.findall(rf"\b{noun} ([A-Z]|[A-Z]\w+)\b", text, re.I)
     return [f"{noun} {label}" for label in labelled if label[0].isupper()]
 
 
 def _aspect(goal: str) -> str:
     """What about the listed things is wanted: `their pricing`."""
-    match = re.search(r"\b(?:compare|comparing)\b (?:the |their |its )?([a-z][a-z ]*?)(?= (?:of|between|for|and|across|with|in)\b|[,.;]|$)", goal, re.I)
-    match = match or re.search(r"\b(?:find|research|look up|get|check)\b (?:out )?(?:the |their )?([a-z][a-z ]*?) (?:of|for|in|at)\b", goal, re.I)
+    match = re.search(
+        (
+            r"\b(?:compare|comparing)\b (?:the |their |its )?([a-z][a-z "
+            r"]*?)(?= (?:of|between|for|and|across|with|in)\b|[,.;]|$)"
+        ),
+        goal,
+        re.I,
+    )
+    match = match or re.search(
+        (
+            r"\b(?:find|research|look up|get|check)\b (?:out )?(?:the "
+            r"|their )?([a-z][a-z ]*?) (?:of|for|in|at)\b"
+        ),
+        goal,
+        re.I,
+    )
     aspect = match[1].strip() if match else ""
-    return "" if re.search(r"\b(?:them|top|all|each|competitors?)\b", aspect) or len(aspect.split()) > 4 else aspect
+    return (
+        ""
+        if re.search(r"\b(?:them|top|all|each|competitors?)\b", aspect) or len(aspect.split()) > 4
+        else aspect
+    )
 
 
 def _owner(clause: str) -> str:
-    match = re.search(r"\b(?:competitors?|rivals?|alternatives?|suppliers?|customers?|products?)\b[^.;]*? (?:of|to|for) ([A-Z][\w-]*(?: [A-Z][\w-]*)*)", clause)
+    match = re.search(
+        (
+            r"\b(?:competitors?|rivals?|alternatives?|suppliers?|customers?|"
+            r"products?)\b[^.;]*? (?:of|to|for) ([A-Z][\w-]*(?: [A-Z][\w-]*)*)"
+        ),
+        clause,
+    )
     return match[1] if match else ""
 
 
 def _topic(clause: str, goal: str) -> str:
     """What a search for this clause would ask: its words without the order and the courtesies."""
     clause = clause.split(": ")[0]
-    clause = re.sub(r"^.*?\b(?:find out|tell me|let me know|look up|i need|i want|i would like)\b(?: for me)? ?", "", clause, flags=re.I)
-    plain = re.sub(r"^(?:who|what|when|where|which|how)(?:'s)? (?:is|are|was|were|does|do|did)?\s*|\?$", "", clause, flags=re.I)
+    clause = re.sub(
+        (
+            r"^.*?\b(?:find out|tell me|let me know|look up|i need|i "
+            r"want|i would like)\b(?: for me)? ?"
+        ),
+        "",
+        clause,
+        flags=re.I,
+    )
+    plain = re.sub(
+        r"^(?:who|what|when|where|which|how)(?:'s)? (?:is|are|was|were|does|do|did)?\s*|\?$",
+        "",
+        clause,
+        flags=re.I,
+    )
     listed = plain.split()
-    while listed and (words.verb_kind(listed[0].strip(",")) or listed[0].lower() in ("the", "up", "for", "about", "out", "a", "an", "on", "using", "into", "all", "me")):
+    while listed and (
+        words.verb_kind(listed[0].strip(","))
+        or listed[0].lower()
+        in ("the", "up", "for", "about", "out", "a", "an", "on", "using", "into", "all", "me")
+    ):
         listed = listed[1:]
     topic = re.sub(r"\b(?:using|with|via) (?:the )?\w+_\w+\b.*", "", " ".join(listed)).strip(" .,")
     return topic or words.clip(goal, 80)
@@ -348,25 +689,67 @@ def _merged(intents: list[_Intent]) -> list[_Intent]:
 
 
 _META = re.compile(
-    r"^(?:please )?(?:plan|(?:make|write|create|give me|draw up|devise|produce)\b[^.:\n]*?\b(?:plan|to-?do list|task list|checklist))\b(?P<rest>[^.:\n]*?(?:[.:]\s+|\bfor (?=\w+ing\b)))", re.I)
+    (
+        r"^(?:please )?(?:plan|(?:make|write|create|give me|draw "
+        r"up|devise|produce)\b[^.:\n]*?\b(?:plan|to-?do list|task "
+        r"list|checklist))\b(?P<rest>[^.:\n]*?(?:[.:]\s+|\bfor (?=\w+ing\b)))"
+    ),
+    re.I,
+)
 
 
 def without_meta(goal: str) -> str:
-    """A goal without the order to plan it: `Plan this in at most 2 steps. Bake bread.` is to bake bread."""
+    """A goal without the order to plan it: `Plan this in at most 2 steps. Bake bread.` is to bake
+    bread.
+    """
     goal = re.sub(r"^(?:please )?plan (?:a|an|the) ([^.:\n]+): (?=\w)", "", goal, flags=re.I)
     match = _META.match(goal)
-    about = re.sub(r"\b(?:this|it|in phases|(?:in|with|of) (?:at (?:most|least) |exactly )?\w+ steps?|please|task|goal|for|as a numbered list.*)\b|[.:]", " ", match["rest"]) if match else ""
+    about = (
+        re.sub(
+            (
+                r"\b(?:this|it|in phases|(?:in|with|of) (?:at (?:most|least) "
+                r"|exactly )?\w+ steps?|please|task|goal|for|as a numbered "
+                r"list.*)\b|[.:]"
+            ),
+            " ",
+            match["rest"],
+        )
+        if match
+        else ""
+    )
     if match and goal[match.end() :].strip():
-        return f"{words.squeeze(about)}: {goal[match.end():]}" if len(about.split()) > 1 else goal[match.end() :]
+        return (
+            f"{words.squeeze(about)}: {goal[match.end() :]}"
+            if len(about.split()) > 1
+            else goal[match.end() :]
+        )
     return re.sub(r"^(?:please )?plan (?=\w)", "", goal, flags=re.I)
 
 
 def _with_gathering(intents: list[_Intent], goal: str, scene: Scene) -> list[_Intent]:
     """A report on something outside needs something read first, where a tool can."""
-    intents = [replace(each, kind="question") if each.kind == "answer" and len(intents) == 1 and _is_bare(each.text) else each for each in intents]
+    intents = [
+        replace(each, kind="question")
+        if each.kind == "answer" and len(intents) == 1 and _is_bare(each.text)
+        else each
+        for each in intents
+    ]
     gathers = any(each.kind in (*words.GATHER, "question", "compute", "test") for each in intents)
-    outside = re.search(r"\b(?:report|summary|comparison|compare|overview|brief|analysis|recommend\w*|article|on the|pricing)\b", goal, re.I)
-    if gathers or not outside or scene.material or not intents or all(each.kind in words.EFFECTS for each in intents):
+    outside = re.search(
+        (
+            r"\b(?:report|summary|comparison|compare|overview|brief|analysis|"
+            r"recommend\w*|article|on the|pricing)\b"
+        ),
+        goal,
+        re.I,
+    )
+    if (
+        gathers
+        or not outside
+        or scene.material
+        or not intents
+        or all(each.kind in words.EFFECTS for each in intents)
+    ):
         return intents
     topic = _topic(intents[0].text, goal)
     found = _Intent("search", f"gather what is known about {topic}", topic)
@@ -376,24 +759,45 @@ def _with_gathering(intents: list[_Intent], goal: str, scene: Scene) -> list[_In
 def _is_bare(text: str) -> bool:
     """A few words without a verb, such as `Globex revenue 2024`, ask for what they name."""
     greeting = re.match(r"(?:hi|hello|hey|thanks|good|hallo|ok)\b", text, re.I)
-    return not greeting and len(text.split()) <= 6 and not any(words.verb_kind(word) for word in words.pieces(text)[:1])
+    return (
+        not greeting
+        and len(text.split()) <= 6
+        and not any(words.verb_kind(word) for word in words.pieces(text)[:1])
+    )
 
 
 def renumbered(steps: Sequence[Step], taken: Sequence[str]) -> tuple[Step, ...]:
     """The same steps under ids that collide with none of `taken`."""
-    highest = max((int(number) for name in taken for number in re.findall(r"(\d+)$", name)), default=0)
+    highest = max(
+        (int(number) for name in taken for number in re.findall(r"(\d+)$", name)), default=0
+    )
     names = {step.id: f"s{highest + index}" for index, step in enumerate(steps, 1)}
-    return tuple(replace(step, id=names[step.id], depends_on=tuple(names[d] for d in step.depends_on if d in names)) for step in steps)
+    return tuple(
+        replace(
+            step,
+            id=names[step.id],
+            depends_on=tuple(names[d] for d in step.depends_on if d in names),
+        )
+        for step in steps
+    )
 
 
 def is_finished(step: Step, scene: Scene) -> bool:
     """Whether the conversation says that this step is done."""
     wanted = words.content(step.description)
-    return any(_same(wanted, words.content(done), step.description, done) for done in scene.finished)
+    return any(
+        _same(wanted, words.content(done), step.description, done) for done in scene.finished
+    )
 
 
 def _same(wanted: Sequence[str], done: Sequence[str], text: str, other: str) -> bool:
     """Two descriptions of one step: they share most words, and name the same things."""
     alike = max(words.overlap(wanted, done), words.overlap(done, wanted)) >= 0.65
-    mine, theirs = ([name.lower().split()[-1] for name in words.proper_names(each)] for each in (text, other))
-    return alike and all(name in words.pieces(other) for name in mine) and all(name in words.pieces(text) for name in theirs)
+    mine, theirs = (
+        [name.lower().split()[-1] for name in words.proper_names(each)] for each in (text, other)
+    )
+    return (
+        alike
+        and all(name in words.pieces(other) for name in mine)
+        and all(name in words.pieces(text) for name in theirs)
+    )

@@ -20,7 +20,10 @@ KINDS: dict[str, str] = {
     "convert upgrade switch",
     "test": "test run verify validate execute",
     "book": "book reserve schedule",
-    "make": "cook bake build move plant clean learn study paint organise organize set host visit travel pack invite",
+    "make": (
+        "cook bake build move plant clean learn study paint organise "
+        "organize set host visit travel pack invite"
+    ),
     "answer": "answer explain decide choose recommend propose suggest state outline translate make",
 }
 GATHER = ("search", "read", "query")
@@ -35,10 +38,16 @@ _STOP = (
 STOP = frozenset(_STOP.split())
 _VERB_KIND = {verb: kind for kind, verbs in reversed(KINDS.items()) for verb in verbs.split()}
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+(?:\.\d+)?")
-_NAME = r"[A-ZÀ-Þ][\w'-]*(?:\.[a-z]\w+)?(?: (?:& )?[A-ZÀ-Þ0-9][\w'-]*)*(?:! [A-ZÀ-Þ][\w'-]*)?(?:, (?:Inc|Ltd|LLC)\b\.?)?"
+_NAME = (
+    r"[A-ZÀ-Þ][\w'-]*(?:\.[a-z]\w+)?(?: (?:& )?[A-ZÀ-Þ0-9][\w'-]*)*(?:! "
+    r"[A-ZÀ-Þ][\w'-]*)?(?:, (?:Inc|Ltd|LLC)\b\.?)?"
+)
 _NUMBER = re.compile(r"(?<![\w.-])-?\d[\d,]*(?:\.\d+)?(?![\w-]|\.\d)")
-_LIST_SIGN = r"(?:,\s*(?:and|or|und|vs\.?)?\s*(?!\s*(?:Inc|Ltd|LLC)\b)|\s+(?:and|or|vs\.?|versus|und|with)\s+(?:in\s+)?)"
-_COUNTS = "zero one two three four five six seven eight nine ten".split()
+_LIST_SIGN = (
+    r"(?:,\s*(?:and|or|und|vs\.?)?\s*(?!\s*(?:Inc|Ltd|LLC)\b)|"
+    r"\s+(?:and|or|vs\.?|versus|und|with)\s+(?:in\s+)?)"
+)
+_COUNTS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
 
 def pieces(text: str) -> list[str]:
@@ -49,7 +58,21 @@ def pieces(text: str) -> list[str]:
 
 def stem(word: str) -> str:
     """A crude stem: enough that `prices`, `pricing` and `price` meet."""
-    for ending in ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "ed", "es", "er", "s", "e", "y"):
+    for ending in (
+        "ations",
+        "ation",
+        "ings",
+        "ing",
+        "ies",
+        "ied",
+        "ers",
+        "ed",
+        "es",
+        "er",
+        "s",
+        "e",
+        "y",
+    ):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             word = word[: -len(ending)]
             break
@@ -76,7 +99,11 @@ def verb_kind(word: str) -> str | None:
 
 def misspelt_kind(word: str) -> str | None:
     """The kind of the verb that a long word is nearly: `reserch`, `compair`."""
-    near = get_close_matches(word.lower(), [verb for verb in _VERB_KIND if len(verb) > 5], 1, 0.8) if len(word) > 5 else []
+    near = (
+        get_close_matches(word.lower(), [verb for verb in _VERB_KIND if len(verb) > 5], 1, 0.8)
+        if len(word) > 5
+        else []
+    )
     return _VERB_KIND[near[0]] if near else None
 
 
@@ -104,7 +131,11 @@ def count_word(text: str) -> int | None:
 
 def sentences(text: str) -> list[str]:
     """Sentences and lines of `text`, without empty ones."""
-    parts = [part.strip() for part in re.split(r"(?<=[.!?])(?<!\b\d\.)(?<!\b\d\d\.)\s+(?=[A-Z0-9\"'(#*-])|\n+", text) if part.strip()]
+    parts = [
+        part.strip()
+        for part in re.split(r"(?<=[.!?])(?<!\b\d\.)(?<!\b\d\d\.)\s+(?=[A-Z0-9\"'(#*-])|\n+", text)
+        if part.strip()
+    ]
     joined: list[str] = []
     for part in parts:  # `Wow! Media` is a name, not two sentences
         if joined and re.fullmatch(r"[A-Z]\w*!", joined[-1]):
@@ -122,14 +153,29 @@ def clauses(goal: str) -> list[str]:
     """
     text = _method(re.sub(r"^\s*(?:\d+[.)]|[-*•])\s+", ". ", goal, flags=re.M))
     text = re.sub(r"((?:[,&]|\band) [A-Z]\w*)! (?=[A-Z])", r"\1\0", text)
-    rough = re.split(r"(?<=[\w)\"'%])(?<!\b\d)(?<!\b\d\d)[.;!](?=\s|$)|(?<=\d)\.(?=\s*$|\s+(?!\w+ \d{4})[A-Z])|(?<=\?)\s+|\n+|,?\s*\b(?:and )?(?:then|finally|afterwards|after that|or else|otherwise)\b,?", text)
-    return [clause.replace("\0", "! ") for part in rough for clause in _at_verbs(part) if pieces(clause)]
+    rough = re.split(
+        (
+            r"(?<=[\w)\"'%])(?<!\b\d)(?<!\b\d\d)[.;!](?=\s|$)|(?<=\d)\.(?=\s*$|"
+            r"\s+(?!\w+ \d{4})[A-Z])|(?<=\?)\s+|\n+|,?\s*\b(?:and )?(?:then|"
+            r"finally|afterwards|after that|or else|otherwise)\b,?"
+        ),
+        text,
+    )
+    return [
+        clause.replace("\0", "! ") for part in rough for clause in _at_verbs(part) if pieces(clause)
+    ]
 
 
 def _method(goal: str) -> str:
-    """`Write the report: load the tickets, count them` spells out how: the heading is no order of its own."""
+    """`Write the report: load the tickets, count them` spells out how: the heading is no order of
+    its own.
+    """
     match = re.match(r"([A-Z]\w+) [^.:\n]*:\s+(?=([a-z]+) [^\n]*,)", goal)
-    spelled = match and verb_kind(match[2]) and verb_kind(match[1]) in ("write", "draft", "make", "answer")
+    spelled = (
+        match
+        and verb_kind(match[2])
+        and verb_kind(match[1]) in ("write", "draft", "make", "answer")
+    )
     return goal[match.end() :] if match and spelled else goal
 
 
@@ -147,7 +193,10 @@ def _at_verbs(part: str) -> list[str]:
             found[-1] += piece
         elif not is_sign:
             found.append(piece)
-    return [re.sub(r"^(?:please|also|now|next|first|so)\b,?\s*", "", clause.strip(" ,.:"), flags=re.I) for clause in found]
+    return [
+        re.sub(r"^(?:please|also|now|next|first|so)\b,?\s*", "", clause.strip(" ,.:"), flags=re.I)
+        for clause in found
+    ]
 
 
 def entities(goal: str) -> list[str]:
@@ -156,7 +205,9 @@ def entities(goal: str) -> list[str]:
     >>> entities("Compare competitors A, B and C of Acme")
     ['competitor A', 'competitor B', 'competitor C']
     """
-    listing = re.compile(rf"(\b[a-z]+ )?((?:{_NAME}){_LIST_SIGN}(?:{_NAME})(?:{_LIST_SIGN}(?:{_NAME}))*)")
+    listing = re.compile(
+        rf"(\b[a-z]+ )?((?:{_NAME}){_LIST_SIGN}(?:{_NAME})(?:{_LIST_SIGN}(?:{_NAME}))*)"
+    )
     found: list[str] = []
     for match in listing.finditer(_without_first_verb(goal)):
         each = [part for part in re.split(_LIST_SIGN, match[2]) if part]
@@ -169,20 +220,39 @@ def entities(goal: str) -> list[str]:
 
 def _without_first_verb(goal: str) -> str:
     """Sentences begin with a capital that names nothing."""
-    return re.sub(r"(^|[.:;!?]\s+|\n)([A-Z][a-z]+)(?= )", lambda m: m[1] + (m[2].lower() if verb_kind(m[2]) else m[2]), goal)
+    return re.sub(
+        r"(^|[.:;!?]\s+|\n)([A-Z][a-z]+)(?= )",
+        lambda m: m[1] + (m[2].lower() if verb_kind(m[2]) else m[2]),
+        goal,
+    )
 
 
 def _plain_list(goal: str) -> list[str]:
     """`Compare solar, wind and hydro power`: a list in small letters after a gathering verb."""
-    verbs = "|".join(f"{KINDS[kind]} check" for kind in ("search", "compare")).replace(" ", "|").replace("||", "|")
-    match = re.search(rf"\b(?:{verbs})\b\s+(?:the )?(?:\w+ of )?((?:[\w-]+ ?){{1,3}}(?:, (?:[\w-]+ ?){{1,3}})*,? and (?:[\w-]+))", goal, re.I)
-    each = [part.strip() for part in re.split(r",\s*(?:and\s+)?|\s+and\s+", match[1])] if match else []
+    verbs = (
+        "|".join(f"{KINDS[kind]} check" for kind in ("search", "compare"))
+        .replace(" ", "|")
+        .replace("||", "|")
+    )
+    match = re.search(
+        (
+            rf"\b(?:{verbs})\b\s+(?:the )?(?:\w+ of )?((?:[\w-]+ ?){{1,3}}(?:, "
+            rf"(?:[\w-]+ ?){{1,3}})*,? and (?:[\w-]+))"
+        ),
+        goal,
+        re.I,
+    )
+    each = (
+        [part.strip() for part in re.split(r",\s*(?:and\s+)?|\s+and\s+", match[1])] if match else []
+    )
     plain = len(each) >= 3 or (len(each) == 2 and "compare" in goal.lower())
     return each if plain and not any(verb_kind(part.split()[0]) for part in each if part) else []
 
 
 def proper_names(text: str) -> list[str]:
-    """Capitalised names, in order, each once; first words of sentences only if they recur or are joined."""
+    """Capitalised names, in order, each once; first words of sentences only if they recur or are
+    joined.
+    """
     body = _without_first_verb(text)
     names = [match[0] for match in re.finditer(_NAME, body)]
     return [name for name in dict.fromkeys(names) if name.lower() not in STOP and len(name) > 1]
