@@ -211,4 +211,4 @@ def _type_name(annotation: object) -> str:
 def digest(*parts: object) -> str:
     """128 bits that stand for `parts`, the same in every process; order of keys does not matter."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
