@@ -164,6 +164,7 @@ ODD: dict[str, Any] = {
         "required": ["c"],
     },
     "allOf of numbers": {"allOf": [{"type": "integer", "minimum": 3}, {"multipleOf": 5}]},
+    "allOf of bounds": {"allOf": [{"type": "integer", "minimum": 3}, {"minimum": 10**6}]},
     "allOf of objects": {
         "allOf": [
             {"type": "object", "properties": {"a": TEXT, "b": TEXT}, "required": ["a"]},
