@@ -153,7 +153,16 @@ def _pick(known: tuple[str, ...], columns: list[str]) -> str:
 
 
 def _where(table: str, columns: list[str], text: str, about: str) -> str:
-    """The rows meant: a period that the goal names, on the table's column of time."""
+    """The rows meant: a period and a topic that the goal names, or a value of a column."""
+    found = [_period(table, columns, text, about), _topic(columns, text)]
+    if not any(found):
+        found = [_value(columns, text)]
+    return "".join(
+        f" {'AND' if n else 'WHERE'} {part}" for n, part in enumerate(filter(None, found))
+    )
+
+
+def _period(table: str, columns: list[str], text: str, about: str) -> str:
     time = _pick(TIME, columns) or next(
         (column for column in columns if any(piece in TIME for piece in words.pieces(column))), ""
     )
@@ -163,19 +172,29 @@ def _where(table: str, columns: list[str], text: str, about: str) -> str:
             3 * int(quarter[1]) - 2,
         )
         end = f"{year}-{start + 2:02d}" + ("" if time == "month" else "-31")
-        return f" WHERE {time} BETWEEN '{year}-{start:02d}' AND '{end}'"
+        return f"{time} BETWEEN '{year}-{start:02d}' AND '{end}'"
     if time and (month := re.search(rf"\b({'|'.join(_MONTHS)})\b(?: (\d{{4}}))?", text, re.I)):
         year = month[2] or first(r"\b20\d\d\b", text + about) or ""
-        return f" WHERE {time} LIKE '{year}-{_MONTHS.index(month[1].lower()) + 1:02d}%'"
+        return f"{time} LIKE '{year}-{_MONTHS.index(month[1].lower()) + 1:02d}%'"
     if "week" in time and re.search(r"\bthis week|\bweekly|\bthe week\b|\d{4}-W\d\d", text, re.I):
         week = first(r"\d{4}-W\d\d", text) or first(r"\d{4}-W\d\d", about)
-        return (
-            f" WHERE {time} = '{week}'"
-            if week
-            else f" WHERE {time} = (SELECT MAX({time}) FROM {table})"
-        )
-    if match := re.search(
-        rf"\b({'|'.join(columns)}) (?:is |= ?)?['\"]?([A-Z][\w-]*|[\w-]*\d[\w-]*)", text
-    ):
-        return f" WHERE {match[1]} = '{match[2]}'"
+        return f"{time} = '{week}'" if week else f"{time} = (SELECT MAX({time}) FROM {table})"
     return ""
+
+
+def _topic(columns: list[str], text: str) -> str:
+    """`tickets about refunds`: the rows whose category begins like the word that is asked about."""
+    category = _pick(_CATEGORY[:8], columns)
+    match = re.search(
+        r"\b(?:rows?|records?|tickets?|cases?|messages?|issues?|are|is) "
+        r"(?:are |is )?(?:about|concerning|regarding) (?:an? |the )?([a-z]\w+)",
+        text,
+    )
+    return f"{category} LIKE '{words.stem(match[1])}%'" if category and match else ""
+
+
+def _value(columns: list[str], text: str) -> str:
+    match = re.search(
+        rf"\b({'|'.join(columns)}) (?:is |= ?)?['\"]?([A-Z][\w-]*|[\w-]*\d[\w-]*)", text
+    )
+    return f"{match[1]} = '{match[2]}'" if match else ""
