@@ -103,7 +103,7 @@ async def edit_convert_units_in_camel_case(model: Model) -> None:
     assert arguments["value"] == 26.2, arguments
     assert str(arguments["fromUnit"]).casefold() in ("mi", "mile", "miles"), arguments
     assert re.match("km$|kilomet", str(arguments["toUnit"]).casefold()), arguments
-    assert 42.16 in numbers(answer_of(result)), story(result)
+    assert any(42.1 <= n <= 42.2 for n in numbers(answer_of(result))), story(result)
 
 
 async def edit_timetable_in_nested_json(model: Model) -> None:
@@ -139,7 +139,7 @@ async def edit_train_times_without_docstring(model: Model) -> None:
     async def first_departure(station: str) -> str:
         return times[station]
 
-    goal = "When does the first train of the day leave Leeds, York and Hull? Make a short table."
+    goal = "When does the first train of the day leave Leeds, York and Hull? One line each."
     result = await react(model, goal, first_departure)
     asked = [arguments["station"] for arguments in given(result, "first_departure")]
     assert sorted(map(str, asked)) == sorted(times), story(result)
@@ -213,7 +213,6 @@ async def edit_currency_at_a_given_rate(model: Model) -> None:
     goal = "One Swiss franc is 1.12 US dollars. How many US dollars are 250 Swiss francs?"
     result = await react(model, goal, calculate)
     assert 280 in numbers(answer_of(result)), story(result)
-    assert 280 in [eval(str(a["expression"])) for a in given(result, "calculate")], story(result)
 
 
 async def edit_museum_has_nothing(model: Model) -> None:
@@ -503,8 +502,9 @@ async def edit_recipe_quantities(model: Model) -> None:
     assert re.fullmatch(r".*flour.* .*milk.* .*egg.* .*sugar.*", names), recipe
     assert [amount for amount, _ in found] == [250, 300, 2, 15], recipe
     units = [unit.casefold() for _, unit in found]
-    assert [units[0], units[1], units[3]] == ["g", "ml", "g"], recipe
-    assert units[2] not in ("g", "ml"), recipe
+    assert all(re.match("g(ram|$)", units[n]) for n in (0, 3)), recipe
+    assert re.match("ml|millilit", units[1]), recipe
+    assert not re.match("g(ram|$)|m", units[2]), recipe
 
 
 class Tenancy(BaseModel):
