@@ -1,14 +1,26 @@
-"""What holds for every test and every notebook: no real model, and a table of run times."""
+"""What holds for every test and notebook: no real model, nothing random, a table of run times."""
 
+import asyncio
 import os
+import sys
 from collections import Counter
 
 import pytest
+from hypothesis import settings
 
 # A learner's own settings must not reach the tests: they would ask, and pay for, a real model.
 # The kernels of the notebooks inherit this environment.
 for _name in [name for name in os.environ if name.startswith(("PLANLAB_", "OPENAI_"))]:
     del os.environ[_name]
+
+# looptime asks for the event loop of tests that have none. Before Python 3.14 the first such
+# question makes a loop that nobody closes, unless it has been said that there is none.
+if sys.version_info < (3, 14):
+    asyncio.set_event_loop(None)
+
+# The same examples each time, and no verdict that hangs on how busy the machine is.
+settings.register_profile("reproducible", derandomize=True, deadline=None)
+settings.load_profile("reproducible")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
