@@ -1,7 +1,8 @@
 """The next move: tool calls, a structured reply, or text.
 
-What to do follows from the scene alone: intended steps (`tasks`) minus what the observations already
-cover. With the goal forgotten there is only the newest text to go by, and the model improvises on it.
+What to do follows from the scene alone: intended steps (`tasks`) minus what the observations
+already cover. With the goal forgotten there is only the newest text to go by, and the model
+improvises on it.
 """
 
 import json
@@ -208,7 +209,7 @@ def _served(step: Step, scene: Scene) -> bool:
 
 
 def _meets(step: Step, seen: Seen, scene: Scene) -> bool:
-    """Whether an observation is of this step: its tool or one that serves as well, about the same."""
+    """Whether an observation is of this step: its tool or one as good, about the same."""
     tool = next((tool for tool in scene.tools if tool.name == seen.tool), None)
     if step.tool is None or tool is None or tool_kind(tool) != tool_kind(step.tool):
         return False
@@ -281,7 +282,7 @@ def _about(step: Step, seen: Seen, scene: Scene) -> bool:
 
 
 def _is_spent(name: str, failed: Sequence[Seen]) -> bool:
-    """A transient failure may be tried once more, a bad argument mended once; a refusal is final."""
+    """A transient failure is tried once more, a bad argument mended once; a refusal is final."""
     own = [seen.error or "" for seen in failed if seen.tool == name]
     return (
         len(own) >= 2

@@ -108,6 +108,8 @@ def value_for(
         return date_for(schema, f"{text} {scene.goal}") or (
             first(_WHEN, f"{text} {scene.goal}") if "format" not in schema else None
         )
+    if what not in ("content", "sql", "path") and (own := by_own_word(name, scene.goal or text)):
+        return own
     makers: dict[str, Callable[[], object | None]] = {
         "sql": lambda: select(text, scene, f"{tool.description} {schema.get('description', '')}"),
         "expression": lambda: expression(text, scene),
@@ -151,6 +153,36 @@ def _object(
         if (value := value_for(name, part, step, scene, inner, compose)) is not None
     }
     return found or None
+
+
+_QUOTED = re.compile(r"(?<!\w)[\"'“\u2018]([^\"”\u201c]+?)[\"'”\u2019](?!\w)")
+
+
+def by_own_word(name: str, goal: str) -> str | None:
+    """What a goal puts beside the parameter's own word: `member 4417`, `form 9B`, `yoga class`."""
+    if quoted := _QUOTED.search(goal):
+        return (
+            quoted[1]
+            if any(p in ("title", "name", "item", "phrase") for p in words.pieces(name))
+            else None
+        )
+    for piece in words.pieces(name):
+        if len(piece) < 3 or piece in words.STOP:
+            continue
+        match = re.search(
+            rf"\b{piece}s?(?: (?:is|of|called|number|no\.?|id))? ([\w-]*\d[\w-]*)", goal, re.I
+        )
+        match = match or re.search(
+            (
+                rf"\b(?!(?:the|a|an|our|my|this|that|which|what|each|any)\b)([\w-]+) "
+                rf"{piece}\b"
+            ),
+            goal,
+            re.I,
+        )
+        if match and not words.verb_kind(match[1]) and match[1].lower() not in words.STOP:
+            return match[1]
+    return None
 
 
 def _type(schema: Mapping[str, object]) -> str:
@@ -217,7 +249,9 @@ def _news(scene: Scene) -> str:
 def title(goal: str) -> str:
     """A headline made of what a goal orders to be written or found."""
     if quoted := re.search(
-        r"\b(?:titled|called|named|title|subject|headed)\b:? [\"'“‘](.+?)[\"'”’](?=[\s.,;]|$)", goal
+        r"\b(?:titled|called|named|title|subject|headed)\b:? "
+        r"[\"'“\u2018](.+?)[\"'”\u2019](?=[\s.,;]|$)",
+        goal,
     ):
         return quoted[1]
     named = re.search(
@@ -274,7 +308,7 @@ def _path(text: str, scene: Scene, tool: Tool, schema: Mapping[str, object]) -> 
             or best in f"{text} {scene.goal}"
             or any(word in wanted for word in words.content(re.sub(r"\.\w+$", "", best)))
         ):
-            return best
+            return str(best)
     if writes:
         named = [word for word in words.pieces(title(scene.goal or text)) if word not in words.STOP]
         return f"{'_'.join(named[:5]) or 'report'}.md"

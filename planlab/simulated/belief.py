@@ -116,7 +116,9 @@ def decided(schema: Mapping[str, object], scene: Scene, steps: Sequence[Step]) -
     found: dict[str, object] = {}
     for name, part in properties(schema).items():
         choices = (
-            [str(choice) for choice in part["enum"]] if isinstance(part.get("enum"), list) else []
+            [str(choice) for choice in listed]
+            if isinstance(listed := part.get("enum"), list)
+            else []
         )
         ends = [choice for choice in choices if any(word in _ENDS for word in words.pieces(choice))]
         on = [
@@ -135,9 +137,9 @@ def spans(schema: Mapping[str, object], scene: Scene, seed: int) -> dict[str, ob
     found: dict[str, object] = {}
     for name, part in properties(schema).items():
         items = (
-            resolved(part["items"], schema)
+            resolved(inner, schema)
             if part.get("type") == "array"
-            and isinstance(part.get("items"), dict)
+            and isinstance(inner := part.get("items"), dict)
             and name.lower() in _SPANS
             else None
         )
@@ -169,7 +171,7 @@ def _span(items: Mapping[str, object], step: Belief, index: int) -> Belief:
 
 
 def is_covered(scene: Scene, steps: Sequence[Step]) -> bool:
-    """Whether what was observed is enough for the goal: each thing found, each tool's step served."""
+    """Whether what was observed is enough for the goal: each thing found, nothing failed."""
     if not scene.observations and not scene.material:
         return not any(step.tool for step in steps) and not scene.remaining
     text = f"{scene.material}\n" + "\n".join(
@@ -212,16 +214,11 @@ def planned_steps(scene: Scene) -> list[dict[str, object]]:
 
 def _remaining(scene: Scene, avoid: Sequence[str]) -> tuple[Step, ...]:
     """Steps of the goal that nothing finished covers, and those that the feedback asks to add."""
-    added = [
-        line
-        for line in re.findall(
-            (
-                r"\b(?:add a step (?:that|to|for)|no step (?:makes|produces|"
-                r"that|to|for)|missing (?:step|output)s?:?)\s+['\"`]?([^.'\"`\n]+)"
-            ),
-            f"{scene.feedback}\n{scene.reason}",
-        )
-    ]
+    added = re.findall(
+        r"\b(?:add a step (?:that|to|for)|no step (?:makes|produces|that|to|for)|"
+        r"missing (?:step|output)s?:?)\s+['\"`]?([^.'\"`\n]+)",
+        f"{scene.feedback}\n{scene.reason}",
+    )
     goal = "\n".join(
         [
             ". ".join(scene.remaining) if scene.remaining else scene.goal,
@@ -470,7 +467,8 @@ def _reasoning(scene: Scene, planned: Sequence[Mapping[str, object]], covered: b
         return (
             "The results cover what the goal asks."
             if covered
-            else f"Something is still missing for the goal: {words.clip(scene.reason or _lacking(scene), 160)}"
+            else f"Something is still missing for the goal: "
+            f"{words.clip(scene.reason or _lacking(scene), 160)}"
         )
     free = [str(step["id"]) for step in planned if not step["depends_on"]]
     if scene.reason:

@@ -91,7 +91,7 @@ def asked_parts(text: str) -> list[str]:
     ]
 
 
-_SECTION = r"[\"'“‘]?#*\s?[A-Z][\w-]*(?: [a-z]+(?=[\"'”’]))*[\"'”’]?"
+_SECTION = r"[\"'“\u2018]?#*\s?[A-Z][\w-]*(?: [a-z]+(?=[\"'”\u2019]))*[\"'”\u2019]?"
 
 
 def asked_sections(text: str) -> list[str]:
@@ -204,7 +204,7 @@ def better(scene: Scene) -> str | None:
         (review(replace(scene, draft=text.strip(), ask=rubric, goal="")).score, label)
         for label, text in shown
     ]
-    return max(scores, key=lambda pair: pair[0])[1]
+    return str(max(scores, key=lambda pair: pair[0])[1])
 
 
 def revise(scene: Scene, known: str) -> str:

@@ -24,7 +24,9 @@ _PATTERNS: dict[str, str] = {
 }
 _CASED: dict[str, str] = {
     "city place location country": r"\b(?:in|from|at|to|near) ([A-ZÀ-Þ][\w-]+(?: [A-ZÀ-Þ][\w-]+)*)",
-    "company employer organization organisation vendor": r"\b(?:at|for|by|to) ([A-ZÀ-Þ][\w&-]+(?: [A-ZÀ-Þ][\w&-]+)*)",
+    "company employer organization vendor": (
+        r"\b(?:at|for|by|to) ([A-ZÀ-Þ][\w&-]+(?: [A-ZÀ-Þ][\w&-]+)*)"
+    ),
 }
 _NAMES = (
     "name company vendor person customer competitor product organization supplier seller who winner"
@@ -199,7 +201,7 @@ def _list(
     root: Mapping[str, object],
 ) -> object | None:
     """Records as objects, names in the order asked for, or tools that are ruled out."""
-    items = resolved(schema["items"], root) if isinstance(schema.get("items"), dict) else {}
+    items = resolved(each, root) if isinstance(each := schema.get("items"), dict) else {}
     if any(piece in ("forbidden", "banned", "prohibited") for piece in words.pieces(name)):
         return list(
             dict.fromkeys(

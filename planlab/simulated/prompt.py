@@ -114,11 +114,14 @@ _FORMAT_CUE = re.compile(r"json|schema|format|shape|like this|exactly", re.I)
 _TOOL_LINE = re.compile(
     r"^\s*(?:[-*•]|\d+[.)])?\s*[`*]{0,2}(?P<name>[A-Za-z_]\w*)\s*(?:\((?P<round>[^)\n]*)"
     r"\)|\[(?P<square>[^\]\n]*)\])[`*]{0,2}"
-    r"\s*(?:->\s*[\w\[\], |]+?)?\s*(?:[:–—-]\s*(?P<about>.*))?$",
+    r"\s*(?:->\s*[\w\[\], |]+?)?\s*(?:[:\u2013\u2014-]\s*(?P<about>.*))?$",
     re.M,
 )
 _PLAIN_TOOL = re.compile(
-    r"^\s*(?:[-*•]|\d+[.)])?\s*[`*]{0,2}(?P<name>[a-z]\w*_?\w*)[`*]{0,2}\s*[:–—-]\s+(?P<about>.+)$",
+    (
+        r"^\s*(?:[-*•]|\d+[.)])?\s*[`*]{0,2}(?P<name>[a-z]\w*_?\w*)[`*]{0,2}\s*[:\u2013\u2014-]\s+(?P<about>.+)"
+        r"$"
+    ),
     re.M,
 )
 _TYPES = {
@@ -383,8 +386,8 @@ class Protocol:
             re.escape(label) for label in (self.thought, self.action, self.final) if label
         )
         form = (
-            rf"^\W*{re.escape(self.action)}\W*?:\s*(.+?)\n+\W*{re.escape(self.observation)}[^:\n]*:[ "
-            rf"\t]*(.*?)(?=\n\W*(?:{stops})[ \d]*:|\Z)"
+            rf"^\W*{re.escape(self.action)}\W*?:\s*(.+?)\n+"
+            rf"\W*{re.escape(self.observation)}[^:\n]*:[ \t]*(.*?)(?=\n\W*(?:{stops})[ \d]*:|\Z)"
         )
         made = re.findall(form, text, re.S | re.M | re.I) if self.observation else []
         return [(*self._parse(call.strip()), seen.strip()) for call, seen in made]
@@ -397,16 +400,18 @@ class Protocol:
             for value in arguments.values()
         )
         only = next(iter(arguments.values()), "")
+        bare = str(only) if self.plain and len(arguments) == 1 else ""
+        named = ", ".join(f"{name}={json.dumps(value)}" for name, value in arguments.items())
         forms = {
             "square": f"{tool}[{plain}]",
-            "round": f"{tool}({', '.join(f'{name}={json.dumps(value)}' for name, value in arguments.items())})",
+            "round": f"{tool}({named})",
             "json": json.dumps(
                 {
                     self.keys[0]: tool,
                     self.keys[1]: only if self.plain and len(arguments) == 1 else dict(arguments),
                 }
             ),
-            "input": f"{tool}\n{self.given}: {only if self.plain and len(arguments) == 1 else json.dumps(dict(arguments))}",
+            "input": f"{tool}\n{self.given}: {bare or json.dumps(dict(arguments))}",
         }
         return forms[self.style]
 
@@ -416,9 +421,9 @@ class Protocol:
             return tool.strip(), _arguments(given.partition(":")[2].strip())
         if self.style == "json":
             value = _arguments(call)
-            given = value.get(self.keys[1]) or {}
-            return str(value.get(self.keys[0]) or ""), given if isinstance(given, dict) else {
-                "input": given
+            inside = value.get(self.keys[1]) or {}
+            return str(value.get(self.keys[0]) or ""), inside if isinstance(inside, dict) else {
+                "input": inside
             }
         match = re.match(r"(\w+)\s*[\[(](.*)[\])]\s*$", call, re.S)
         return (match[1], _arguments(match[2])) if match else (call.split()[0] if call else "", {})

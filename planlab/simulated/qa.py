@@ -105,7 +105,7 @@ def records(found: Sequence[str]) -> list[Record]:
     """A record for each line with a name and a figure; a price counts before another figure."""
     made: dict[str, Record] = {}
     for line in found:
-        money, plain = _MONEY.search(line), [m for m in _FIGURE.finditer(line)]
+        money, plain = _MONEY.search(line), list(_FIGURE.finditer(line))
         figure = money or (plain[-1] if plain else None)
         names = [
             match[0]
@@ -226,7 +226,7 @@ def short(scene: Scene, found: Reply) -> str | None:
     """The answer in the form that is asked for: only a number, a name, yes or no; None for a plain
     answer.
     """
-    form = f"{scene.instructions}\n{scene.goal}".lower()
+    form = f"{scene.instructions}\n{scene.goal}\n{scene.ask}".lower()
     if found.truth is not None:
         return "yes" if found.truth else "no"
     row = found.records[0] if found.records else None

@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from planlab.simulated import qa, words
 from planlab.simulated.arguments import title
 from planlab.simulated.critic import asked_sections
-from planlab.simulated.facts import Item, Table, counted, facts, figure, given, items, order_in
+from planlab.simulated.facts import (
+    Fact,
+    Item,
+    Table,
+    counted,
+    facts,
+    figure,
+    given,
+    items,
+    order_in,
+)
+from planlab.simulated.fields import classify
 from planlab.simulated.scene import Scene, Seen
 from planlab.simulated.sql import TIME
 from planlab.simulated.sums import calculate, worded, written
@@ -21,8 +32,8 @@ def answer_text(scene: Scene, steps: Sequence[Step]) -> str:
     """The final answer to the scene's goal, within its limit of words."""
     if not scene.goal:
         return _limited(_adrift(scene), scene)
-    if echo := _echo(scene.goal):
-        return echo
+    if said := _echo(scene.goal) or _chosen(scene):
+        return said
     answered = qa.reply(scene) if scene.orders and not _WANTS.search(scene.goal) else None
     if answered and (brief := qa.short(scene, answered)):
         return brief
@@ -271,7 +282,16 @@ def _echo(goal: str) -> str:
     return match[1] if match else ""
 
 
-def _relevant(found: Sequence, scene: Scene) -> list:
+def _chosen(scene: Scene) -> str | None:
+    """One of the words that a question offers: `Is it positive or negative? One of these words.`"""
+    form = re.search(r"\bone (?:of these words|word)\b|\bclassify\b", scene.goal, re.I)
+    offered = re.search(r"\b(\w+)(?:, (\w+))*,? or (\w+)\b", scene.orders)
+    if not form or not offered:
+        return ""
+    return classify([each for each in offered.groups() if each], " ".join(qa.lines(scene))) or ""
+
+
+def _relevant(found: Sequence[Fact], scene: Scene) -> list[Fact]:
     """The three facts that bear most on the goal, in their order."""
     wanted = words.content(scene.goal)
     best = sorted(
@@ -308,7 +328,8 @@ def _missing(scene: Scene, steps: Sequence[Step]) -> str:
             and (scene.tools or step.kind in words.EFFECTS)
         ):
             lines.append(
-                f"Not done: no tool that I may use can do this: {words.clip(step.description, 100)}."
+                "Not done: no tool that I may use can do this: "
+                f"{words.clip(step.description, 100)}."
             )
     return "\n".join(dict.fromkeys(lines))
 

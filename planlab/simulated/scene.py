@@ -1,9 +1,9 @@
 """What the simulated model makes of a request: the goal, what has happened, what is asked for.
 
 Two things are lost on the way in, and `Scene.lost` names which. What does not fit the window is not
-read at all (the newest is kept). Inside the window, an item's strength halves with each `reach` tokens
-of other text that stand after its last mention; below one half it is forgotten. Saying it again
-nearer the end restores it. Nothing else in the simulated model knows about drift: it follows from this.
+read at all (the newest is kept). Inside the window, an item's strength halves with each `reach`
+tokens of other text that stand after its last mention; below one half it is forgotten. Saying it
+again nearer the end restores it. Nothing else in the simulated model knows about drift.
 """
 
 import json
@@ -174,7 +174,8 @@ _NUDGES = (
     r"errors?|validation error|not valid|invalid|did not (?:validate|"
     r"parse)|"
     r"could not be (?:parsed|validated|read)|cannot be parsed|"
-    r"off[- ]track|still on track|reassess|^remember\b|^reminder\b|"
+    r"off[- ]track|too (?:much|long|short)|^shorter|^only the "
+    r"\w+, please|still on track|reassess|^remember\b|^reminder\b|"
     r"^observations?\s*:|"
     r"^(?:note|hint)\s*:|recall the function|respond with (?:only "
     r")?(?:valid )?json|^result of\b|^your (?:last|previous) "

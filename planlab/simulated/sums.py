@@ -1,9 +1,10 @@
-"""Arithmetic: a calculation that stands in a text, a word problem folded into one, and its value."""
+"""Arithmetic: a calculation that a text holds or tells as a story, and its value."""
 
 import ast
 import operator
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 # In a word problem, the words before a figure say what happens with it.
 _CUES: tuple[tuple[str, str], ...] = (
@@ -40,13 +41,13 @@ def written(text: str) -> str | None:
         r"(\d[\d,.]*)\s?(?:%|percent) (?:of|on|from) [$€£]?(\d[\d,]*(?:\.\d+)?)", text
     ):
         return f"{match[2]} * {match[1]} / 100".replace(",", "")
-    found = re.search(r"[(\d][\d.,()\s]*(?:(?:\*\*|[-+*/x×÷^])[\d.,()\s]+)+", text)
+    found = re.search(r"[(\d][\d.,()\s]*(?:(?:\*\*|[-+*/x\u00d7÷^])[\d.,()\s]+)+", text)
     plain = (
         found[0].strip(" .,").replace(",", "")
         if found and not re.fullmatch(r"[\d-]+", found[0].strip(" .,"))
         else ""
     )
-    for sign, python in (("x", "*"), ("×", "*"), ("÷", "/"), ("^", "**")):
+    for sign, python in (("x", "*"), ("\u00d7", "*"), ("÷", "/"), ("^", "**")):
         plain = plain.replace(sign, python)
     return plain if plain and calculate(plain) is not None else None
 
@@ -66,7 +67,7 @@ def worded(text: str) -> str | None:
     ):
         return f"{spans[0][2]} * {spans[1][2]}"
     folded = spans[0][2]
-    for (_, before, _), (start, end, figure) in zip(spans, spans[1:], strict=False):
+    for (_, before, _), (start, end, figure) in pairwise(spans):
         stop = re.search(r"[.,;?!]|\d", text[end:])
         near = (
             text[before:start]

@@ -171,7 +171,7 @@ _POINTS_BACK = re.compile(
 
 
 def resolve(intents: Sequence[_Intent], scene: Scene) -> tuple[Step, ...]:
-    """Steps with tools and dependencies; a step that gathers waits for nothing unless it says so."""
+    """Steps with tools and dependencies; a step that gathers waits for nothing."""
     steps: list[Step] = []
     for number, intent in enumerate(intents, 1):
         known = (
@@ -223,9 +223,7 @@ def _kind_of(pieces: Sequence[str]) -> str:
 
 def is_forbidden(tool: Tool, scene: Scene) -> bool:
     """Whether the instructions rule this tool out, by its name or by what it does."""
-    about = words.content(f"{tool.name} {_first_sentence(tool.description)}") + [
-        words.stem(tool_kind(tool))
-    ]
+    about = words.content(f"{tool.name} {_first_sentence(tool.description)} {tool_kind(tool)}")
     for rule in scene.forbidden:
         for part in re.split(r"\s+(?:or|and|nor)\s+|[,:]\s*", rule.split(": ")[0]):
             if tool.name.lower() in part.lower().split() or f"`{tool.name}`" in part:
@@ -266,7 +264,25 @@ def best_tool(kind: str, text: str, scene: Scene, without: Sequence[str] = ()) -
     """The tool that fits an intent best, or None when nothing on offer fits."""
     tools = [tool for tool in usable(scene) if tool.name not in without]
     ranked = sorted(tools, key=lambda tool: -_fitness(tool, kind, text))
-    return ranked[0] if ranked and _fitness(ranked[0], kind, text) >= 5 else None
+    if ranked and _fitness(ranked[0], kind, text) >= 5:
+        return ranked[0]
+    return _akin(kind, text, tools)
+
+
+def _akin(kind: str, text: str, tools: Sequence[Tool]) -> Tool | None:
+    """Where no kind fits: the tool whose words the text shares most; what acts needs two of them."""
+    if kind in ("compare", "write", "draft", "send", "pay", "delete", "test"):
+        return None
+    wanted = [word for word in words.content(text) if not word[0].isdigit()]
+    best, most = None, 0
+    for tool in tools:
+        told = [str(part.get("description", "")) for part in tool.properties.values()]
+        about = words.content(" ".join([tool.name, tool.description, *tool.properties, *told]))
+        shared = sum(word in about for word in wanted)
+        acting = tool_kind(tool) in (*words.EFFECTS, "write", "draft", "change")
+        if shared > most and shared >= (2 if acting else 1):
+            best, most = tool, shared
+    return best
 
 
 def _fitness(tool: Tool, kind: str, text: str) -> float:
