@@ -26,7 +26,7 @@ _PARAMETERS: tuple[tuple[str, str], ...] = (
     ("memo", "memo note reason comment purpose justification description"),
     ("id", "id identifier"),
     ("limit", "limit k max results size"),
-    ("date", "date day when deadline start end since until"),
+    ("date", "date day weekday when deadline start end since until"),
     ("place", "city location place country destination origin town"),
     ("quantity", "quantity qty"),
     ("item", "item items thing"),
@@ -110,6 +110,8 @@ def value_for(
         )
     if what not in ("content", "sql", "path") and (own := by_own_word(name, scene.goal or text)):
         return own
+    if what == "query" and _is_particular(name, tool):
+        return particular(f"{step.topic}", scene.goal, tool) or step.topic
     makers: dict[str, Callable[[], object | None]] = {
         "sql": lambda: select(text, scene, f"{tool.description} {schema.get('description', '')}"),
         "expression": lambda: expression(text, scene),
@@ -130,7 +132,10 @@ def value_for(
     return makers.get(what, lambda: step.topic)()
 
 
-_WHEN = r"\b(?:today|tomorrow|yesterday|next \w+|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b"
+_WHEN = (
+    r"\b(?:today|tomorrow|yesterday|next \w+|(?:Mon|Tues|Wednes|"
+    r"Thurs|Fri|Satur|Sun)day)(?=s?\b)"
+)
 
 
 def _flag(name: str, schema: Mapping[str, object], scene: Scene) -> object:
@@ -156,6 +161,32 @@ def _object(
 
 
 _QUOTED = re.compile(r"(?<!\w)[\"'“\u2018]([^\"”\u201c]+?)[\"'”\u2019](?!\w)")
+
+
+def _is_particular(name: str, tool: Tool) -> bool:
+    """A parameter of its own kind, such as `garment` or `fromUnit`, and no search text."""
+    known = words.content(" ".join(row for _, row in _PARAMETERS))
+    return not any(words.stem(piece) in known for piece in words.pieces(name)) and len(name) > 2
+
+
+def particular(topic: str, goal: str, tool: Tool) -> str | None:
+    """The thing that a topic is about: quoted, with a code, by name, or its last plain word."""
+    if quoted := _QUOTED.search(goal):
+        return quoted[1]
+    if coded := re.search(r"\b(?=\w*\d)(?=[\w-]*[A-Za-z])[\w-]+\b", topic):
+        return coded[0]
+    if named := words.proper_names(topic):
+        return named[0]
+    enums = [str(each) for part in tool.properties.values() for each in _listed(part.get("enum"))]
+    plain = [
+        word for word in re.findall(r"[^\W\d_][\w'-]+", topic) if word.lower() not in words.STOP
+    ]
+    left = [word for word in plain if word not in enums and not words.verb_kind(word)]
+    return left[-1] if left else None
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def by_own_word(name: str, goal: str) -> str | None:

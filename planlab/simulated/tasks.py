@@ -196,12 +196,17 @@ def resolve(intents: Sequence[_Intent], scene: Scene) -> tuple[Step, ...]:
     return tuple(steps)
 
 
+_ABOUT = ("info", "status", "details", "hours", "count", "level", "log", "times", "history")
+
+
 def tool_kind(tool: Tool) -> str:
     """What kind of act a tool is, by its name and, where that says nothing, by its description."""
     if _HANDOFF.search(tool.name):
         return "handoff"
     if _FINAL.search(tool.name):
         return "final"
+    if (words.pieces(tool.name) or [""])[-1] in _ABOUT:
+        return "read"
     return (
         _kind_of(words.pieces(tool.name))
         or _kind_of(words.pieces(tool.description)[:12])
@@ -270,7 +275,7 @@ def best_tool(kind: str, text: str, scene: Scene, without: Sequence[str] = ()) -
 
 
 def _akin(kind: str, text: str, tools: Sequence[Tool]) -> Tool | None:
-    """Where no kind fits: the tool whose words the text shares most; what acts needs two of them."""
+    """Where no kind fits: the tool that shares most words with the text; one that acts, two."""
     if kind in ("compare", "write", "draft", "send", "pay", "delete", "test"):
         return None
     wanted = [word for word in words.content(text) if not word[0].isdigit()]
@@ -282,7 +287,13 @@ def _akin(kind: str, text: str, tools: Sequence[Tool]) -> Tool | None:
         acting = tool_kind(tool) in (*words.EFFECTS, "write", "draft", "change")
         if shared > most and shared >= (2 if acting else 1):
             best, most = tool, shared
-    return best
+    return best or _only(kind, tools)
+
+
+def _only(kind: str, tools: Sequence[Tool]) -> Tool | None:
+    """The one tool on offer, where it looks things up and something is to be looked up."""
+    looks = len(tools) == 1 and tool_kind(tools[0]) in (*words.GATHER, "other", "compute")
+    return tools[0] if looks and kind in (*words.GATHER, "question") else None
 
 
 def _fitness(tool: Tool, kind: str, text: str) -> float:
@@ -586,43 +597,27 @@ def _each(clause: str, goal: str, scene: Scene) -> list[_Intent]:
     ]
 
 
+_RANKED = r"(?:top|best|leading|biggest|main|largest|cheapest)"
+_SIDE_BY_SIDE = "competitor rival alternative supplier vendor company product tool option provider"
+
+
 def _top(clause: str, scene: Scene) -> list[str]:
     """`the top 3 competitors of Acme`: names seen so far, else letters to tell them apart."""
     match = re.search(
         (
-            r"\b(?:top |best |leading |biggest |main )?(\d+|two|three|"
-            r"four|five|six)\s+(?:main |top |biggest |leading )?([a-z]+?)s\b"
+            rf"\b({_RANKED} )?(?<![\d.])(\d|two|three|four|five|six)\s+({_RANKED} "
+            rf")?([a-z]+?)s\b"
         ),
         clause,
     )
-    count = words.count_word(match[1]) if match else None
-    if (
-        not match
-        or not count
-        or not 2 <= count <= 9
-        or match[2]
-        in (
-            "sentence",
-            "word",
-            "paragraph",
-            "step",
-            "day",
-            "week",
-            "month",
-            "bullet",
-            "point",
-            "line",
-        )
-    ):
+    count = words.count_word(match[2]) if match else None
+    meant = match and (match[1] or match[3] or match[4] in _SIDE_BY_SIDE.split())
+    if not match or not meant or not count or count < 2:
         return []
-    seen = [
-        name for each in scene.observations if not each.error for name in named(each.text, match[2])
-    ]
-    return (
-        list(dict.fromkeys(seen))[:count]
-        if len(set(seen)) >= count
-        else [f"{match[2]} {chr(65 + i)}" for i in range(count)]
-    )
+    noun = match[4]
+    good = [each.text for each in scene.observations if not each.error]
+    seen = list(dict.fromkeys(name for text in good for name in named(text, noun)))
+    return seen[:count] if len(seen) >= count else [f"{noun} {chr(65 + i)}" for i in range(count)]
 
 
 def named(text: str, noun: str) -> list[str]:
