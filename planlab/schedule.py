@@ -8,7 +8,14 @@ LLMCompiler's, arXiv:2312.04511.)
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    MutableMapping,
+)
 from dataclasses import dataclass
 
 from planlab.errors import (
@@ -105,7 +112,9 @@ class _Run:
         self.ready: deque[Task] = deque()
         self.attempts: defaultdict[str, int] = defaultdict(int)
         self.workers = self.free = 0
-        self.broken: Exception | None = None
+        self.broken: PlanlabError | None = None
+        self.owner = asyncio.current_task()
+        self.cancelled_before = self.owner.cancelling() if self.owner else 0
 
     def add(self, task: Task) -> None:
         if task.id in self.tasks:
@@ -183,14 +192,20 @@ class _Run:
         except NeedsApproval as error:
             value = Waiting(task.id, error.request)
         except asyncio.CancelledError:
-            _raise_if_cancelled()
+            self.raise_if_cancelled()
             value = Failed(task.id, ToolFailed(f"Task {task.id!r} raised CancelledError."))
         except Exception as error:
+            self.raise_if_cancelled()
             if self.may_retry(task, error):
                 raise
             value = Failed(task.id, error)
-        _raise_if_cancelled()
+        self.raise_if_cancelled()
         return value
+
+    def raise_if_cancelled(self) -> None:
+        """A tool may swallow the cancellation of the run or cancel itself: ask the run."""
+        if self.owner is not None and self.owner.cancelling() > self.cancelled_before:
+            raise asyncio.CancelledError
 
     def may_retry(self, task: Task, error: Exception) -> bool:
         left = self.attempts[task.id] < task.retries
@@ -206,14 +221,15 @@ class _Run:
     async def read(self, tasks: AsyncIterable[Task]) -> None:
         """Add tasks as they arrive. A break is kept until what can run has run."""
         try:
-            async for task in tasks:
+            async for task in _stream(tasks):
+                self.raise_if_cancelled()
                 self.add(task)
                 self.hire()
+        except asyncio.CancelledError:
+            self.raise_if_cancelled()
+            self.broken = BrokenStream("The stream of tasks was cancelled before its end.")
         except PlanlabError as error:
             self.broken = error
-        except Exception as error:
-            self.broken = BrokenStream(f"The stream of tasks broke off: {error!r}.")
-            self.broken.__cause__ = error
 
     def raise_unfinished(self) -> None:
         if self.broken:
@@ -234,11 +250,15 @@ class _Run:
         return " needs ".join(path[path.index(path[-1]) :])
 
 
-def _raise_if_cancelled() -> None:
-    """A tool may swallow the cancellation of the run; the run does not."""
-    current = asyncio.current_task()
-    if current is not None and current.cancelling():
-        raise asyncio.CancelledError
+async def _stream(tasks: AsyncIterable[Task]) -> AsyncIterator[Task]:
+    """The tasks; whatever breaks them off comes as a `PlanlabError`."""
+    try:
+        async for task in tasks:
+            yield task
+    except PlanlabError:
+        raise
+    except Exception as error:
+        raise BrokenStream(f"The stream of tasks broke off: {error!r}.") from error
 
 
 async def _within(seconds: float, running: Awaitable[object], name: str) -> object:
