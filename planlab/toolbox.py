@@ -102,7 +102,7 @@ class Toolbox:
 
     @property
     def menu(self) -> str:
-        """The tools as text, one a line, for a planner that is told of them and cannot call them."""
+        """The tools as text, one a line, for a planner that is told of them but calls none."""
         return "\n".join(f"- {t.signature}: {' '.join(t.description.split())}" for t in self.tools)
 
     def only(self, *names: str) -> "Toolbox":
