@@ -7,12 +7,11 @@ kept where a real endpoint would answer 400; parameters that nobody here knows a
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Annotated, Literal
 
-from jsonschema import Draft202012Validator, SchemaError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from .shapes import Unfillable, open_book
 from .sizes import SIZES, Size
 
 
@@ -320,17 +319,10 @@ def _plain(body: dict[str, object]) -> dict[str, object]:
 
 
 def _check_schema(schema: Mapping[str, object], at: str) -> None:
-    problem = _find_problem(json.dumps(schema))
-    if problem:
-        raise Rejected(f"Invalid schema in {at!r}: {problem}.", param=at)
-
-
-@lru_cache(maxsize=256)  # the same few schemas come with each request of a run
-def _find_problem(schema: str) -> str | None:
+    """The filler opens it too, and keeps it: no schema is checked twice."""
     try:
-        Draft202012Validator.check_schema(json.loads(schema))
-    except SchemaError as error:
-        return f"{error.message} at {error.json_path}"
+        open_book(schema)
     except RecursionError:
-        return "it is nested too deeply"
-    return None
+        raise Rejected(f"Invalid schema in {at!r}: it is nested too deeply.", param=at) from None
+    except Unfillable as error:
+        raise Rejected(f"Invalid schema in {at!r}: {error}.", param=at) from None
