@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import cast, get_type_hints, overload
+from typing import Any, cast, get_type_hints, overload
 
 import openai
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -70,12 +70,13 @@ class Tool:
     @property
     def schema(self) -> dict[str, object]:
         """As the API takes it: strict, every parameter required."""
-        return cast(
-            dict[str, object],
-            openai.pydantic_function_tool(
-                self.parameters, name=self.name, description=self.description
-            ),
-        )
+        function = {
+            "name": self.name,
+            "description": self.description,
+            "strict": True,
+            "parameters": strict_schema(self.parameters),
+        }
+        return {"type": "function", "function": function}
 
     @property
     def repeatable(self) -> bool:
@@ -147,52 +148,71 @@ def tool(
 def strict_schema(model: type[BaseModel], path: str = "") -> dict[str, object]:
     """The JSON schema of `model` by OpenAI's strict rules; raises `BadSchema` where it cannot obey.
 
-    The client's own helper lets open dicts and `Any` through, and real endpoints refuse them.
+    The client's own helper lets open dicts, `Any` and defaults through; real endpoints refuse them.
     """
     made = openai.pydantic_function_tool(model)["function"]["parameters"]
-    _refuse_open(made, path or model.__name__)
+    _make_strict(made, path or model.__name__)
     return made
 
 
 def _parameters(function: Callable[..., object]) -> tuple[type[BaseModel], str | None]:
     """The signature as a Pydantic model, and the name of the injected `Call` parameter, if any."""
-    hints = get_type_hints(function, include_extras=True)
+    try:
+        hints = get_type_hints(function, include_extras=True)
+    except NameError as error:
+        raise BadInput(
+            f"{function.__name__}: an annotation has no meaning here: {error}."
+        ) from None
     fields: dict[str, tuple[object, object]] = {}
     call_parameter = None
     for name, parameter in inspect.signature(function).parameters.items():
-        if name not in hints or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            raise BadInput(f"{function.__name__}: annotate each parameter; {name!r} has no type.")
+        if name not in hints or parameter.kind not in _BY_NAME:
+            raise BadInput(
+                f"{function.__name__}: {name!r} needs a type, and must be passed by its name."
+            )
         if hints[name] is Call:
             call_parameter = name
             continue
         required = parameter.default is parameter.empty
         fields[name] = (hints[name], ... if required else parameter.default)
+    return _model(function.__name__, fields), call_parameter
+
+
+_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+def _model(name: str, fields: Mapping[str, tuple[object, object]]) -> type[BaseModel]:
     config = ConfigDict(extra="forbid", protected_namespaces=())
     with warnings.catch_warnings():
         # A parameter may well be called `copy` or `json`, as methods of BaseModel are.
-        warnings.simplefilter("ignore", UserWarning)
-        model = create_model(function.__name__, __config__=config, **fields)  # type: ignore[call-overload]
+        warnings.simplefilter("ignore")
+        model = cast(type[BaseModel], create_model(name, __config__=config, **fields))  # type: ignore[call-overload]
+    for field in fields:
+        if field not in model.model_fields or isinstance(getattr(BaseModel, field, None), property):
+            raise BadInput(f"{name}: a parameter cannot be called {field!r}: rename it.")
     strict_schema(model)
-    return cast(type[BaseModel], model), call_parameter
+    return model
 
 
-def _refuse_open(schema: object, path: str) -> None:
-    if not isinstance(schema, dict):
-        return
-    if not schema or schema.get("additionalProperties") not in (None, False):
+_SAYS_WHAT = ("type", "anyOf", "oneOf", "allOf", "$ref", "enum", "const")
+
+
+def _make_strict(schema: dict[str, Any], path: str) -> None:
+    """Take the defaults out of a schema, in place; refuse what allows anything."""
+    if schema.get("additionalProperties") or not any(key in schema for key in _SAYS_WHAT):
         raise BadSchema(
             f"{path}: an open dict or Any has no strict schema; "
             "use a Pydantic model, or a list of name and value."
         )
-    for key, part in schema.items():
-        if key in ("properties", "$defs"):
-            for name, child in part.items():
-                _refuse_open(child, f"{path}.{name}")
-        elif key == "items":
-            _refuse_open(part, f"{path}[]")
-        elif key == "anyOf":
-            for child in part:
-                _refuse_open(child, path)
+    schema.pop("default", None)
+    for key in ("properties", "$defs"):
+        for name, part in schema.get(key, {}).items():
+            _make_strict(part, f"{path}.{name}")
+    for key in ("anyOf", "oneOf", "allOf", "prefixItems"):
+        for part in schema.get(key, ()):
+            _make_strict(part, path)
+    if "items" in schema:
+        _make_strict(schema["items"], f"{path}[]")
 
 
 def in_words(error: ValidationError) -> str:
@@ -210,5 +230,12 @@ def _type_name(annotation: object) -> str:
 
 def digest(*parts: object) -> str:
     """128 bits that stand for `parts`, the same in every process; order of keys does not matter."""
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=_plain)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def _plain(value: object) -> object:
+    """As JSON knows it; a set has no order of its own, and must not get a random one."""
+    if isinstance(value, BaseModel):
+        return dict(value)
+    return sorted(value, key=repr) if isinstance(value, set | frozenset) else str(value)
