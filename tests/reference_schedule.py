@@ -94,7 +94,8 @@ def _spec(random: Random, number: int, ids: list[str]) -> Spec:
     endings = random.choices(
         ("ok", "error", "transient", "cancelled", "approval", "stubborn"), (20, 1, 4, 1, 1, 1), k=3
     )
-    acts = tuple(Act(ending, random.choice((0, 0.25, 0.5, 1.5))) for ending in endings)
+    # 0.65 s: over the time-out, within the grace.
+    acts = tuple(Act(ending, random.choice((0, 0.25, 0.5, 0.65, 1.5))) for ending in endings)
     timeout = random.choice((None, None, 0.6))
     return Spec(ids[number], tuple(depends_on), acts, timeout, random.choice((0, 0, 1, 2)))
 
@@ -200,7 +201,7 @@ def _runner(
 async def _act(act: Act, name: str, inputs: tuple[object, ...]) -> object:
     loop = asyncio.get_running_loop()
     until = loop.time() + act.seconds
-    while act.ending == "stubborn" and loop.time() < until:
+    while act.ending == "stubborn" and loop.time() < until - 1e-6:  # the clock's resolution
         try:
             await asyncio.sleep(until - loop.time())
         except asyncio.CancelledError:

@@ -232,6 +232,11 @@ async def test_a_swallowed_cancellation_is_reported_as_abandoned_and_its_result_
     assert order == ["a"], "an abandoned task still runs: a second one beside it would act twice"
 
 
+async def test_a_result_that_comes_after_the_time_out_is_discarded() -> None:
+    done = await run_graph([Task("a", stubborn(1.05), timeout=1)])
+    assert isinstance(failure(done["a"]), TimedOut)
+
+
 async def test_an_abandoned_task_frees_its_worker() -> None:
     tasks = [Task("a", stubborn(100), timeout=1), Task("b", gathered)]
     assert await seconds(run_graph(tasks, limit=1)) < 2
@@ -496,7 +501,7 @@ def stubborn(seconds: float) -> Run:
 
     async def run(*inputs: object) -> str:
         until = clock() + seconds
-        while clock() < until:
+        while clock() < until - 1e-6:  # the clock's resolution
             try:
                 await asyncio.sleep(until - clock())
             except asyncio.CancelledError:
