@@ -142,12 +142,17 @@ class Observation:
 
 
 def as_text(value: object) -> str:
-    """Text as it is, anything else as JSON.
+    """Text as it is, anything else as JSON, or as Python writes it where JSON cannot.
 
     >>> as_text({"total": 5})
     '{"total": 5}'
     """
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError):  # a key that is no text, a circle
+        return repr(value)
 
 
 @dataclass(frozen=True)

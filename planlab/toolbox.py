@@ -131,9 +131,13 @@ class Toolbox:
             try:
                 call = self._prepare(name, arguments, known or {}, taint, step)
                 record.data["arguments"] = call.arguments
-                observation = await self._run(await self._cleared(call))
+                call = await self._cleared(call)
+                record.data["arguments"] = call.arguments
+                observation = await self._run(call)
             except ToolError as error:
-                observation = Observation(error=error, taint=taint)
+                # The message may quote what the arguments refer to.
+                sources = (_taint(value, known or {}) for value in arguments.values())
+                observation = Observation(error=error, taint=taint.union(*sources))
             record.data["observation"] = observation.text
             if observation.error is not None:
                 record.error = f"{type(observation.error).__name__}: {observation.error}"
@@ -152,7 +156,7 @@ class Toolbox:
         resolved = {n: _resolve(tool, n, value, known) for n, value in arguments.items()}
         checked = tool.check(resolved)
         sources = {n: taint | _taint(arguments.get(n), known) for n in checked}
-        key = digest(self.run_id, step, name, resolved)
+        key = digest(self.run_id, step, name, checked)
         return Call(name, checked, key, tool.risk, step, sources)
 
     async def _cleared(self, call: Call) -> Call:
@@ -188,20 +192,26 @@ class Toolbox:
             raise
         except Exception as error:
             raise Refused(f"{call.tool}: the reviewer failed ({error!r}); not approved.") from None
-        if not isinstance(decided, Call) or replace(decided, arguments=call.arguments) != call:
+        if (
+            not isinstance(decided, Call)
+            or not isinstance(decided.arguments, Mapping)
+            or replace(decided, arguments=call.arguments) != call
+        ):
             raise Refused(f"{call.tool}: the reviewer answered with another call; not approved.")
         return replace(call, arguments=self[call.tool].check(decided.arguments))
 
     async def _run(self, call: Call) -> Observation:
         tool = self[call.tool]
-        held = self.budget.reserve(dollars=tool.price, calls=1) if self.budget else None
+        held = None
+        if self.budget is not None:
+            held = self.budget.reserve(dollars=tool.price, calls=1)
         begun = False
         try:
-            if self.journal:
+            if self.journal is not None:
                 call = self.journal.intent(call)
             begun = True
             observation = await _attempt(tool, call)
-            if self.journal:
+            if self.journal is not None:
                 self.journal.outcome(call, observation)
         finally:
             # What was begun is paid for, even where it raised or was cancelled.
@@ -222,19 +232,21 @@ def guarded(
     return replace(
         toolbox,
         gates=(*toolbox.gates, *gates),
-        budget=budget or toolbox.budget,
-        journal=journal or toolbox.journal,
-        reviewer=reviewer or toolbox.reviewer,
+        # Not `or`: an empty journal is falsy.
+        budget=toolbox.budget if budget is None else budget,
+        journal=toolbox.journal if journal is None else journal,
+        reviewer=toolbox.reviewer if reviewer is None else reviewer,
     )
 
 
 async def _attempt(tool: Tool, call: Call) -> Observation:
     """Run the function; every `Exception` of its own becomes an error that a model can read."""
-    taint = NO_TAINT.union(tool.source(call.arguments), *call.taint.values())
+    taint = NO_TAINT.union(*call.taint.values())
     arguments = dict(call.arguments)
     if tool.call_parameter:
         arguments[tool.call_parameter] = call
     try:
+        taint |= tool.source(call.arguments)
         return Observation(await _invoke(tool.run, arguments), None, taint, call.key)
     except ToolError as error:
         failure = error
@@ -252,8 +264,16 @@ async def _attempt(tool: Tool, call: Call) -> Observation:
 async def _invoke(run: Callable[..., object], arguments: dict[str, object]) -> object:
     if inspect.iscoroutinefunction(run):
         return await run(**arguments)
-    value = await asyncio.to_thread(run, **arguments)
+    value = await asyncio.to_thread(_run_plain, run, arguments)
     return await value if isinstance(value, Awaitable) else value
+
+
+def _run_plain(run: Callable[..., object], arguments: dict[str, object]) -> object:
+    """The result; no future can hold a StopIteration: whoever awaits it would wait for ever."""
+    try:
+        return run(**arguments)
+    except StopIteration as error:
+        raise RuntimeError("the function let a StopIteration out") from error
 
 
 def _resolve(tool: Tool, name: str, value: object, known: Mapping[str, object]) -> object:

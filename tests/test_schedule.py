@@ -1,6 +1,7 @@
 """The scheduler: against a brute-force reference on random graphs, then behaviour by behaviour."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from random import Random
@@ -235,6 +236,19 @@ async def test_a_swallowed_cancellation_is_reported_as_abandoned_and_its_result_
 async def test_a_result_that_comes_after_the_time_out_is_discarded() -> None:
     done = await run_graph([Task("a", stubborn(1.05), timeout=1)])
     assert isinstance(failure(done["a"]), TimedOut)
+
+
+async def test_the_late_error_of_an_abandoned_task_is_no_noise() -> None:
+    async def fails_late() -> None:
+        await stubborn(5)()
+        raise ValueError("late")
+
+    noise: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, about: noise.append(about))
+    await run_graph([Task("a", fails_late, timeout=1)])
+    await asyncio.sleep(10)
+    gc.collect()
+    assert noise == []
 
 
 async def test_an_abandoned_task_frees_its_worker() -> None:
