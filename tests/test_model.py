@@ -225,6 +225,15 @@ async def test_a_refused_request_costs_nothing_and_a_lost_answer_its_input():
     assert handle.budget.spent.dollars > 0
 
 
+async def test_parallel_calls_overlap_by_their_spans():
+    handle, _ = scripted(says("x"), latency=0.1)
+    with Trace() as trace:
+        await asyncio.gather(*(handle.ask("Hi") for _ in range(4)))
+    spans = trace.of("model")
+    assert len(spans) == 4
+    assert max(span.start for span in spans) < min(span.end for span in spans)
+
+
 def test_unset_means_simulated_and_says_so(capsys):
     assert connect().simulated
     assert "Simulated model sim-large" in capsys.readouterr().out
