@@ -31,16 +31,22 @@ A message says what was wrong, where, and what to do. Keys are cut out of every 
 
 import os
 import re
+from collections.abc import Sequence
 
 _KEY_SHAPE = re.compile(r"\b(?:sk|pk|rk)-[A-Za-z0-9_*-]{8,}|(?<=Bearer )[\w.~+/=-]+")
 _KEY_NAME = re.compile(r"(?:API_?KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 
 
-def redact(text: str) -> str:
-    """`text` without anything that is, or looks like, a key of this environment."""
-    for name, value in os.environ.items():
-        if len(value) >= 8 and _KEY_NAME.search(name):
-            text = text.replace(value, f"[{name} removed]")
+def secrets() -> list[tuple[str, str]]:
+    """The keys of this environment with their names, the longest first: one may contain another."""
+    found = [(v, name) for name, v in os.environ.items() if len(v) >= 8 and _KEY_NAME.search(name)]
+    return sorted(found, key=lambda secret: -len(secret[0]))
+
+
+def redact(text: str, known: Sequence[tuple[str, str]] | None = None) -> str:
+    """`text` without anything that is, or looks like, a key; `known` is what `secrets` found."""
+    for value, name in secrets() if known is None else known:
+        text = text.replace(value, f"[{name} removed]")
     return _KEY_SHAPE.sub("[key removed]", text)
 
 

@@ -8,14 +8,14 @@ interrupt or a kill loses only what had not ended. (The idea is OpenTelemetry's,
 import json
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar, Token
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Literal, TextIO
 
-from planlab.errors import BadFile, NotSaved, redact
+from planlab.errors import BadFile, NotSaved, redact, secrets
 from planlab.records import Usage
 
 Kind = Literal["run", "step", "model", "tool"]
@@ -99,7 +99,7 @@ class Trace:
         """Write the whole trace to a new file, or over an older trace; raises `NotSaved`."""
         try:
             with _open_new(Path(path)) as file:
-                file.writelines(_line(asdict(span)) for span in self.spans)
+                file.writelines(_line(span) for span in self.spans)
         except OSError as problem:
             raise NotSaved(f"The trace could not be saved to {path}: {problem.strerror}.") from None
 
@@ -129,7 +129,7 @@ class Trace:
         if self._file is None:
             return
         try:
-            self._file.write(_line(asdict(span)))
+            self._file.write(_line(span))
             self._file.flush()
         except OSError as problem:
             self._problem = problem
@@ -184,16 +184,38 @@ def current_trace() -> Iterator[Trace]:
 
 
 def _line(record: object) -> str:
-    return redact(json.dumps(record, ensure_ascii=False, default=str)) + "\n"
+    known = secrets()
+    return json.dumps(_plain(record, known), ensure_ascii=False) + "\n"
+
+
+def _plain(value: object, known: Sequence[tuple[str, str]], depth: int = 0) -> object:
+    """As JSON knows it, whatever it is; keys are cut out here, where no escape hides them."""
+    if value is None or isinstance(value, int | float):
+        return value
+    if is_dataclass(value):
+        value = {part.name: getattr(value, part.name) for part in fields(value)}
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=repr)
+    if isinstance(value, Mapping) and depth < _DEEPEST:
+        return {redact(str(k), known): _plain(v, known, depth + 1) for k, v in value.items()}
+    if isinstance(value, list | tuple) and depth < _DEEPEST:
+        return [_plain(part, known, depth + 1) for part in value]
+    return redact(str(value), known)
+
+
+_DEEPEST = 20  # levels; a structure that contains itself ends here
 
 
 def _open_new(path: Path) -> TextIO:
     if path.exists() and path.stat().st_size:
         _read_lines(path)
     try:
-        file = path.open("w", encoding="utf-8")
-        file.write(_line(_HEADER))
-        file.flush()
+        with ExitStack() as undo:
+            # Half a character, as from a broken stream, has a JSON escape but no UTF-8.
+            file = undo.enter_context(path.open("w", encoding="utf-8", errors="backslashreplace"))
+            file.write(_line(_HEADER))
+            file.flush()
+            undo.pop_all()
     except OSError as problem:
         raise NotSaved(
             f"No trace can be written to {path}: {problem.strerror}. Choose another place."
@@ -202,10 +224,11 @@ def _open_new(path: Path) -> TextIO:
 
 
 def _read_lines(path: Path) -> list[str]:
+    """The lines; those cut in the middle of a character too, so that the rest can be read."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as problem:
+        lines = path.read_text(encoding="utf-8", errors="replace").removesuffix("\n").split("\n")
+    except OSError as problem:
         raise BadFile(f"{path} cannot be read as a trace: {problem}.") from None
-    if not lines or lines[0] != _line(_HEADER).rstrip("\n"):
+    if lines[0] != _line(_HEADER).rstrip("\n"):
         raise BadFile(f"{path} is not a trace of planlab; it is left as it is.")
     return lines
