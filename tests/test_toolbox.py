@@ -306,11 +306,15 @@ async def test_a_path_that_leads_nowhere_is_named(path: str) -> None:
     assert "refund" in observation.text
 
 
-async def test_a_reference_is_data_for_a_number_and_text_for_a_text() -> None:
-    box, known = Toolbox([echo, double]), {"s1": {"n": [1, 2.5]}}
-    number = await box.call("double", [Argument(name="number", value=ref("n.1"))], known=known)
+async def test_a_reference_is_data_for_a_list_and_text_for_a_text() -> None:
+    @tool(risk=Risk.LOW)
+    async def total(numbers: list[float]) -> float:
+        return sum(numbers)
+
+    box, known = Toolbox([echo, total]), {"s1": {"n": [1, 2.5]}}
+    number = await box.call("total", [Argument(name="numbers", value=ref("n"))], known=known)
     text = await box.call("echo", [Argument(name="text", value=ref("n"))], known=known)
-    assert (number.value, text.value) == (5.0, "[1, 2.5]")
+    assert (number.value, text.value) == (3.5, "[1, 2.5]")
 
 
 async def test_a_reference_to_a_failed_call_is_an_error() -> None:
@@ -449,7 +453,10 @@ async def test_the_key_differs_by_run_step_tool_and_arguments() -> None:
         (await Toolbox([pay], run_id=run).call("pay", {"amount": amount}, step=step)).key
         for run, step, amount in calls
     ]
-    assert len(set(keys)) == len(calls)
+    refund = await Toolbox([replace(pay, name="refund")], run_id="run").call(
+        "refund", {"amount": 1}, step="s1"
+    )
+    assert len({*keys, refund.key}) == len(calls) + 1
     assert Toolbox([]).run_id != Toolbox([]).run_id
 
 

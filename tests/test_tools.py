@@ -48,6 +48,12 @@ def test_name_description_and_parameters_come_from_the_function() -> None:
     assert properties(search)["query"]["description"] == "What to look for."
 
 
+def test_the_api_is_told_to_be_strict() -> None:
+    function = made("x: int").schema["function"]
+    assert isinstance(function, dict)
+    assert function["strict"] is True
+
+
 def test_a_tool_whose_risk_nobody_stated_counts_as_high() -> None:
     assert made("risk: str").risk is Risk.HIGH
 
