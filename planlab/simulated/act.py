@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from jsonschema import Draft202012Validator
 
-from planlab.simulated import words
 from planlab.simulated.arguments import COMPOSED, meaning, value_for
-from planlab.simulated.belief import believe, decided, fitted, spans
+from planlab.simulated import plans, words
+from planlab.simulated.belief import believe, decided, fitted
 from planlab.simulated.critic import render_verdict, review, revise
 from planlab.simulated.facts import order_in
 from planlab.simulated.fields import extracted
@@ -91,7 +91,7 @@ def answer(body: Mapping[str, object], *, size: Size, seed: int = 0) -> Answer:
 def _structured(
     schema: Mapping[str, object], scene: Scene, steps: Sequence[Step], seed: int
 ) -> object:
-    exact = {**extracted(scene), **spans(schema, scene, seed), **decided(schema, scene, steps)}
+    exact = {**extracted(scene), **decided(schema, scene, steps)}
     return fitted(schema, believe(scene, steps, answer_text(scene, steps)), exact, seed)
 
 
@@ -119,7 +119,7 @@ def _subject(scene: Scene) -> str:
 def spoken(scene: Scene, steps: Sequence[Step]) -> str:
     """A reply in plain text, in the part that the model is told to play."""
     belief = believe(scene, steps, "")
-    if scene.role == "planner":
+    if scene.role == "planner" or (scene.role == "chat" and plans.is_how_to(scene)):
         return render_plan(belief)
     if scene.role == "critic" and scene.draft:
         return render_verdict(review(scene), f"{scene.instructions}\n{scene.ask}")

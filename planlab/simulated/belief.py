@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from jsonschema import Draft202012Validator
 
-from planlab.simulated import critic, words
+from planlab.simulated import critic, plans, words
+from planlab.simulated.agenda import particulars
 from planlab.simulated.arguments import COMPOSED, meaning, title, value_for
 from planlab.simulated.facts import counted, facts, items
 from planlab.simulated.fields import extracted, properties, resolved
@@ -129,47 +130,6 @@ def decided(schema: Mapping[str, object], scene: Scene, steps: Sequence[Step]) -
     return found
 
 
-_SPANS = ("days", "weeks", "sessions", "lessons", "milestones", "chapters")
-
-
-def spans(schema: Mapping[str, object], scene: Scene, seed: int) -> dict[str, object]:
-    """A plan by days or weeks: one item of the schema's list for each step."""
-    found: dict[str, object] = {}
-    for name, part in properties(schema).items():
-        items = (
-            resolved(inner, schema)
-            if part.get("type") == "array"
-            and isinstance(inner := part.get("items"), dict)
-            and name.lower() in _SPANS
-            else None
-        )
-        if items and items.get("type") == "object":
-            steps = planned_steps(scene)
-            found[name] = [
-                fitted(
-                    items,
-                    {
-                        **step,
-                        "text": step["description"],
-                        "title": step["description"],
-                        "number": index,
-                    },
-                    _span(items, step, index),
-                    seed,
-                )
-                for index, step in enumerate(steps, 1)
-            ]
-    return found
-
-
-def _span(items: Mapping[str, object], step: Belief, index: int) -> Belief:
-    """Of an item: its whole number is its place, its first text what is done."""
-    kinds = {name: part.get("type") for name, part in properties(items).items()}
-    texts = [name for name, kind in kinds.items() if kind == "string"][:1]
-    places = [name for name, kind in kinds.items() if kind == "integer"][:1]
-    return {**dict.fromkeys(texts, step["description"]), **dict.fromkeys(places, index)}
-
-
 def is_covered(scene: Scene, steps: Sequence[Step]) -> bool:
     """Whether what was observed is enough for the goal: each thing found, nothing failed."""
     if not scene.observations and not scene.material:
@@ -209,11 +169,14 @@ def planned_steps(scene: Scene) -> list[dict[str, object]]:
     )
     steps = sized(_limited(steps, scene), scene)
     taken = taken_ids(scene)
-    return [_as_data(step, scene, steps) for step in (renumbered(steps, taken) if taken else steps)]
+    numbered = renumbered(steps, taken) if taken else steps
+    return [_as_data(step, scene, index, len(numbered)) for index, step in enumerate(numbered)]
 
 
 def _remaining(scene: Scene, avoid: Sequence[str]) -> tuple[Step, ...]:
     """Steps of the goal that nothing finished covers, and those that the feedback asks to add."""
+    if not scene.tools and plans.is_asked(scene) and (replanned := plans.replanned(scene)):
+        return replanned
     added = re.findall(
         r"\b(?:add a step (?:that|to|for)|no step (?:makes|produces|that|to|for)|"
         r"missing (?:step|output)s?:?)\s+['\"`]?([^.'\"`\n]+)",
@@ -226,6 +189,8 @@ def _remaining(scene: Scene, avoid: Sequence[str]) -> tuple[Step, ...]:
         ]
     )
     steps = plan(replace(scene, goal=goal, material="", observations=()))
+    if plans.is_untooled(scene, steps):
+        steps = plans.drafted(replace(scene, goal=goal))
     left = [step for step in steps if not is_finished(step, scene)]
     kept = [step.id for step in left]
     return tuple(
@@ -268,7 +233,8 @@ def _limited(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
     than asked.
     """
     kept = list(steps)
-    while scene.at_most and len(kept) > scene.at_most:
+    least, most = plans.bounds(scene)
+    while most and len(kept) > most:
         index = next(
             (
                 i
@@ -278,7 +244,7 @@ def _limited(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
             None,
         )
         kept = _without(kept, index) if index is not None else _joined(kept)
-    while scene.at_least and kept and len(kept) < scene.at_least:
+    while kept and len(kept) < least:
         last = kept[-1]
         new = f"s{len(kept) + 1}"
         extra = (
@@ -328,7 +294,7 @@ def _joined(steps: list[Step]) -> list[Step]:
 
 def sized(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
     """The small model's plans: vague where the goal is short, over-granular where it is long."""
-    if scene.size.granularity >= 1 or scene.at_most or scene.at_least or len(steps) < 2:
+    if scene.size.granularity >= 1 or plans.bounds(scene) != (1, None) or len(steps) < 2:
         return tuple(steps)
     if len(steps) < 4:
         return tuple(
@@ -351,25 +317,22 @@ def sized(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
     return renumbered(split, ())
 
 
-def _as_data(step: Step, scene: Scene, steps: Sequence[Step]) -> dict[str, object]:
+def _as_data(step: Step, scene: Scene, index: int, total: int) -> dict[str, object]:
     arguments, refs = _plan_arguments(step, scene)
     return {
+        **particulars(step.description, index, total, scene),
         "id": step.id,
         "description": step.description,
-        "tool": step.tool.name if step.tool else "",
+        "tool": step.tool.name if step.tool else None,
         "arguments": arguments,
         "depends_on": list(step.depends_on),
         "output": f"{_slug(step.description)}_{step.id}",
-        "expected_output": _expected(step),
+        **({"expected_output": found} if (found := _expected(step)) else {}),
         "why": f"It is needed to {words.clip(scene.goal[:1].lower() + scene.goal[1:], 90)}"
         if scene.goal
         else "",
         "how": "tool" if step.tool else "react",
         "refs": refs,
-        "steps": [
-            f"Prepare: {words.clip(step.topic, 60)}",
-            f"Do: {words.clip(step.description, 80)}",
-        ],
     }
 
 
@@ -436,7 +399,7 @@ def _expected(step: Step) -> str:
         "pay": "a confirmation of the payment",
         "delete": "a confirmation of the deletion",
     }
-    return kinds.get(step.kind, "a result that answers the step")
+    return kinds.get(step.kind, "a result that answers the step") if step.tool else ""
 
 
 def outputs(goal: str) -> list[str]:

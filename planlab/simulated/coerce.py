@@ -16,11 +16,20 @@ class Missing:
 
 
 MISSING = Missing()
-SHARES = frozenset({"score", "confidence"})  # concepts that a belief gives from 0 to 1
+# Concepts that a belief gives from 0 to 1, and those that it gives in each unit of time.
+SHARES = frozenset(
+    {"score", "confidence", "priority", "correctness", "relevance", "completeness", "clarity"}
+)
+TIMES = frozenset({"start", "deadline", "duration"})
+_UNITS = {"min": "minute", "mins": "minute", "hr": "hour", "hrs": "hour"}
 _HEADLINES = ("description", "text", "title", "name", "id", "argument", "value")
 _RANGE = re.compile(r"(-?\d+(?:\.\d+)?)\s*(?:to|-|\u2013|\.\.+|and|through)\s*(\d+(?:\.\d+)?)")
 _OUT_OF = re.compile(r"(?:out of|of max(?:imum)?|/)\s*(\d+)")
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+# Where a high number is a high priority; elsewhere 1 comes first.
+_MOST = re.compile(
+    r"\b(?:[2-9]|\d\d+)\W{1,3}(?:is |= ?|means )?(?:the )?(?:highest|most|top|first)", re.I
+)
 
 
 def plain(value: object) -> Any:
@@ -105,8 +114,20 @@ def say_share(share: float, about: str) -> str:
     return f"{share:.0%}" if "percent" in about or "%" in about else f"{share:g}"
 
 
+def in_unit(times: Mapping[str, object], about: str) -> tuple[int, str]:
+    """Of one time said in several units that which `about` names, and the unit; days if none."""
+    units = [_UNITS.get(word, word) for word in words(about)]
+    unit = next((unit for unit in units if isinstance(times.get(unit), int)), "day")
+    found = times.get(unit)
+    return (found if isinstance(found, int) else 1), unit
+
+
 def numbers(value: object, shape: Shape, *, concept: str, about: str) -> Iterator[float]:
     """Numbers that `shape` allows: the nearest to what `value` says, then the nearest bounds."""
+    if concept in TIMES and isinstance(value, Mapping):
+        value, concept = in_unit(value, about)[0], ""
+    if concept == "priority" and isinstance(value, float) and not _MOST.search(about):
+        value = 1 - value
     whole = shape["type"] == "integer"
     wanted = _share_scaled(value, shape, concept, about) if concept in SHARES else _number(value)
     low, high = _bounds(shape)
@@ -157,9 +178,10 @@ def _scale(shape: Shape, concept: str, about: str) -> tuple[float, float]:
     if math.isinf(high) and ("%" in about or "percent" in about.lower()):
         high = 100.0
     if math.isinf(high):
-        whole = 100.0 if concept == "confidence" else 10.0
+        whole = {"confidence": 100.0, "priority": 5.0}.get(concept, 10.0)
         high = whole if shape["type"] == "integer" or low >= 1 else 1.0
-    return (low if math.isfinite(low) else 0.0), high
+    least = 1.0 if concept == "priority" else 0.0
+    return (low if math.isfinite(low) else least), high
 
 
 def _bounds(shape: Shape) -> tuple[float, float]:
@@ -197,7 +219,15 @@ def rank_choices(value: object, choices: Sequence[Any], texts: Iterable[str]) ->
         return sorted(choices, key=lambda choice: _unasked(choice, told))
     if not isinstance(value, str) and not all(isinstance(c, str) for c in choices):
         return _by_number(value, choices)
+    if isinstance(value, float) and not all(rank_of(to_text(choice)) for choice in choices):
+        return spread_choices(1 - value, choices)
     return sorted(choices, key=lambda choice: _distance(value, choice))
+
+
+def spread_choices(place: float, choices: Sequence[Any]) -> list[Any]:
+    """`choices` in the order of a list's items: at its beginning (0) the first, at its end the last."""
+    last = max(1, len(choices) - 1)
+    return sorted(choices, key=lambda choice: abs(choices.index(choice) / last - place))
 
 
 def _unasked(choice: object, told: list[str]) -> float:

@@ -13,7 +13,9 @@ from functools import lru_cache
 ROOT = {
     "steps": "steps next_steps tasks plan actions subtasks todo todos stages phases subgoals "
     "milestones activities checklist nodes jobs work_items plan_steps action_items procedure "
-    "workflow dag remaining_steps to_do_list task_list step_list task_graph",
+    "workflow dag remaining_steps to_do_list task_list step_list task_graph days weeks sessions "
+    "lessons sprints schedule agenda itinerary roadmap timeline programme chores errands curriculum "
+    "modules legs entries_of_plan new_steps revised_plan",
     "edges": "edges links dependencies dependency_graph arrows relations",
     "order": "order execution_order sequence ordering topological_order step_order step_ids",
     "goal": "goal objective task aim target mission request question problem query topic intent",
@@ -34,8 +36,21 @@ ROOT = {
     "revise": "revise needs_revision should_revise needs_work rejected needs_improvement "
     "needs_changes revision_needed revision_required failed reject redo must_change",
     "issues": "issues problems defects errors concerns weaknesses flaws mistakes bugs gaps "
-    "shortcomings criticisms violations objections faults missing what_is_wrong feedback critique "
-    "comments remarks review",
+    "shortcomings criticisms violations objections faults missing what_is_wrong",
+    "failure": "failure what_went_wrong went_wrong failure_reason cause root_cause failed_because "
+    "what_failed failed_step lesson lessons_learned problem_found",
+    "completed": "completed completed_steps done_steps finished_steps already_done kept kept_steps "
+    "completed_so_far",
+    "broken": "broken_rules violated_rules failed_rules rules_broken rule_violations "
+    "failed_checks failed_criteria unmet_rules unmet_criteria violated broken_rule_numbers",
+    "kept_rules": "rules_met passed_rules met_rules satisfied_rules kept_rules passed_checks "
+    "passed_criteria met_criteria",
+    "checks": "checks rule_checks criteria rules rubric checklist_results per_rule rule_results",
+    "feedback": "feedback critique comments comment remarks review justification_of_score",
+    "correctness": "correctness accuracy factuality faithfulness groundedness truthfulness",
+    "relevance": "relevance on_topic helpfulness focus",
+    "completeness": "completeness coverage thoroughness",
+    "clarity": "clarity readability coherence style tone grammar conciseness",
     "suggestions": "suggestions improvements fixes changes advice edits repairs proposals "
     "how_to_fix what_to_change improvement",
     "strengths": "strengths positives pros merits what_works good_points",
@@ -69,19 +84,29 @@ ROOT = {
     "kind_of",
     "name": "name who customer company person author owner",
     "value": "value amount price cost figure number",
+    "duration": "duration total_duration total_weeks total_days total_hours total_minutes "
+    "total_months total_time time_needed time_frame timeframe",
     "version": "version plan_version revision_number",
 }
 STEP = {
     "id": "id step_id task_id node_id key idx identifier uid n number no ref handle step_number nr "
     "task_number index",
-    "position": "position order sequence rank index step_order ordinal priority_order day week "
-    "session hour round",
+    "position": "position order sequence rank index step_order ordinal priority_order session round",
+    "start": "start start_date begin begins starts start_week start_day when date start_time "
+    "week_number day_number start_month",
+    "deadline": "deadline due due_date end end_date until by finish_by ends finish due_by end_week "
+    "end_day target_date latest",
+    "duration": "duration minutes hours days weeks months estimated_minutes estimate time_needed "
+    "length effort_hours time estimated_time takes how_long duration_minutes estimated_hours mins",
+    "owner": "owner assignee responsible assigned_to who person lead in_charge by_whom team_member "
+    "responsible_person helper",
+    "priority": "priority urgency importance prio moscow severity",
     "title": "title name headline label short_name heading step_name task_name",
     "description": "description desc instruction instructions details detail what todo do step "
     "task activity objective goal action text content body summary prompt work subtask item "
     "topic focus subject theme",
     "tool": "tool tool_name function function_name uses use capability operation command api "
-    "skill agent assignee executor worker action_name tool_to_use tools",
+    "skill agent executor worker action_name tool_to_use tools",
     "arguments": "arguments args params parameters input inputs tool_input action_input kwargs "
     "tool_args payload tool_arguments function_args action_args tool_params",
     "depends_on": "depends_on depends needs after requires prerequisites dependencies dependency "
@@ -90,12 +115,14 @@ STEP = {
     "output": "output outputs produces output_name variable result_name stores save_as output_key "
     "store_as yields writes provides",
     "expected_output": "expected_output expected outcome expected_result success_criteria result "
-    "acceptance_criteria done_when deliverable verification success_criterion expectation",
+    "acceptance_criteria done_when deliverable verification success_criterion expectation milestone "
+    "exit_criterion definition_of_done checkpoint",
     "why": "why reason rationale justification purpose because motivation reasoning explanation "
     "thought",
     "how": "how mode method kind type strategy approach executed_by",
     "refs": "refs references uses_results",
-    "steps": "steps tasks subtasks substeps actions children sub_steps sub_tasks todos subgoals",
+    "steps": "steps tasks subtasks substeps actions children sub_steps sub_tasks todos subgoals "
+    "checklist activities chores items jobs details",
     "status": "status state progress",
     "done": "done finished complete completed is_done",
     "risk": "risk risk_level danger",
@@ -109,6 +136,7 @@ ITEM = {
     "statement claim summary content observation explanation point defect weakness concern "
     "error risk",
     "source": "source url link reference page origin",
+    "approved": "passed pass ok met satisfied holds fulfilled valid is_met complies kept",
     "date": "date updated when as_of",
     "count": "count n occurrences frequency how_many",
 }
@@ -149,7 +177,12 @@ STAND_INS: Mapping[str, tuple[str, ...]] = {
     "items": ("findings", "numbers"),
     "numbers": ("items",),
     "value": ("price", "amount", "count", "text"),
-    "issues": ("risks",),
+    "feedback": ("issues",),
+    "failure": ("reason",),
+    "correctness": ("score",),
+    "relevance": ("score",),
+    "completeness": ("score",),
+    "clarity": ("score",),
     "category": ("name",),
     "decision": ("done",),
     "done": ("decision",),

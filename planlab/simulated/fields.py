@@ -4,6 +4,7 @@ a list.
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 
 from planlab.simulated import critic, qa, words
@@ -71,7 +72,12 @@ _MONTHS = (
 
 
 def read_date(text: str) -> date | None:
-    """The first full date in `text`, in ISO, dotted, English, German or French form."""
+    """The first full date in `text`; None where it names none."""
+    return next(iter(read_dates(text)), None)
+
+
+def read_dates(text: str) -> list[date]:
+    """The full dates in `text`, in ISO, dotted, English, German or French form."""
     found: list[tuple[int, tuple[int, int, int]]] = []
     for match in re.finditer(r"\b(\d{4})-(\d\d)-(\d\d)\b", text):
         found.append((match.start(), (int(match[1]), int(match[2]), int(match[3]))))
@@ -86,12 +92,11 @@ def read_date(text: str) -> date | None:
     ):
         if month := _month(match[2] or match[3]):
             found.append((match.start(), (int(match[5]), month, int(match[1] or match[4]))))
+    days: list[date] = []
     for _, parts in sorted(found):
-        try:
-            return date(*parts)
-        except ValueError:
-            continue  # 31 February only looks like a date
-    return None
+        with suppress(ValueError):  # 31 February only looks like a date
+            days.append(date(*parts))
+    return days
 
 
 def _month(name: str) -> int | None:

@@ -17,14 +17,16 @@ from typing import Any
 
 from planlab.simulated.coerce import (
     MISSING,
+    TIMES,
     numbers,
     plain,
     rank_choices,
+    spread_choices,
     to_bool,
     to_list,
     to_text,
 )
-from planlab.simulated.concepts import GOING_ON, likeness
+from planlab.simulated.concepts import GOING_ON, NEUTRAL, likeness, slug, words
 from planlab.simulated.reading import Reader, is_open
 from planlab.simulated.scopes import (
     Belief,
@@ -154,6 +156,14 @@ class Filler:
             value = f"{value} {to_text(slot.scope.known.get('description'))}".strip()
         if slot.found.concept == "decision" and not _comes_near(value, shape["enum"]):
             value = GOING_ON.get(to_text(value), value)
+        place = slot.scope.known.get("priority")
+        if isinstance(value, Mapping) and slot.found.concept in TIMES:
+            value = MISSING
+        unsaid = value is MISSING or value is None
+        if unsaid and slot.scope.kind == "step" and isinstance(place, float):
+            value = _told_by(slot.scope.known, shape["enum"])
+            if value is None:
+                yield from spread_choices(1 - place, shape["enum"])
         yield from rank_choices(value, shape["enum"], slot.scope.sayings())
 
     def _numbers(self, shape: Shape, slot: Slot) -> Iterator[float]:
@@ -392,6 +402,16 @@ def _booleans(shape: Shape, slot: Slot) -> Iterator[bool]:
 def _anything(shape: Shape, slot: Slot) -> Iterator[Any]:
     yield next(slot.scope.sayings(), "") if slot.is_open else plain(slot.value)
     yield from (None, 0, False, "", [], {}, *range(1, 50))
+
+
+def _told_by(step: Mapping[str, object], choices: Sequence[Any]) -> object:
+    """The choice that a step's own words speak of, or a neutral one; None where they speak of none."""
+    said = words(to_text(step.get("description")))
+    spoken = [
+        one for one in choices if len(to_text(one)) > 2 and set(words(to_text(one))) & set(said)
+    ]
+    neutral = [one for one in choices if one is None or slug(to_text(one)) in NEUTRAL]
+    return next(iter((*spoken, *neutral)), None)
 
 
 def _comes_near(value: object, choices: Iterable[object]) -> bool:

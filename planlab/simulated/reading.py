@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from planlab.simulated.coerce import MISSING, to_text
+from planlab.simulated.coerce import MISSING, TIMES, to_text
 from planlab.simulated.concepts import FAVOURS, likeness, words
 from planlab.simulated.scopes import (
     FLAGS,
@@ -53,6 +53,12 @@ class Reader:
         types = frozenset(s["type"] for s in shapes) - {"null"}
         choices = tuple(value for s in shapes for value in s.get("enum", ()) if value is not None)
         found = find(scope, Ask(name, about, types, tuple(beside), choices, owner))
+        if (
+            found.concept in TIMES
+            and isinstance(found.value, Mapping)
+            and _is_unknown_day(shapes, found.value)
+        ):
+            return Found(found.concept, None)
         ref = find_ref(scope, name)
         if ref is None:
             return found
@@ -127,6 +133,14 @@ class Reader:
             fit += 2 * likeness(decision, shape.get("title", ""))
             fit += 4 * any(concept in FAVOURS.get(decision, ()) for concept in known)
         return fit
+
+
+def _is_unknown_day(shapes: Iterable[Shape], times: Mapping[Any, Any]) -> bool:
+    """Whether a day is asked for that nobody has named, and may be left out."""
+    listed = list(shapes)
+    dated = any(shape.get("format", "").startswith("date") for shape in listed)
+    nullable = any(shape["type"] == "null" for shape in listed)
+    return dated and nullable and times.get("known") is False
 
 
 def is_open(found: Found) -> bool:

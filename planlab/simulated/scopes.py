@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from planlab.simulated.coerce import MISSING, SHARES, to_bool, to_list, to_text
+from planlab.simulated.coerce import MISSING, SHARES, TIMES, to_bool, to_list, to_text
 from planlab.simulated.concepts import (
     DEFAULTS,
     KINDS,
@@ -33,6 +33,7 @@ _CALL_INPUT = frozenset(KINDS["step"]["arguments"].split())
 _TOOL_NAMES = frozenset(KINDS["step"]["tool"].split())
 _STEP_WORDS = (("step",), ("task",), ("node",), ("number",), ("item",))
 _GENERAL_WORDS = (("text",), ("content",), ("statement",), ("description",), ("body",))
+_REMARKS = (("feedback",), ("critique",), ("comment",), ("remark",), ("review",))
 _VERDICTS = frozenset({"approve", "approved", "reject", "rejected", "revise", "pass", "fail"})
 # A yes or a single word that is said of the whole: no object can stand for it.
 FLAGS = frozenset({"tool", "decision", "done", "approved", "replan", "revise"})
@@ -148,6 +149,8 @@ def find(scope: Scope, ask: Ask) -> Found:
                 if concept == "depends_on" and not ask.types & {"array", "string", "object"}:
                     value = next(reversed(to_list(value)), None)
                 return Found(stand_in if stand_in in ("steps", *SHARES) else concept, value)
+    if scope.kind == "step" and not concepts and ask.types == {"array"}:
+        return Found("steps", scope.known.get("steps", MISSING))
     outer = scope.outer
     if outer is not None and _may_inherit(scope, concepts, ask):
         found = find(outer, ask)
@@ -189,7 +192,7 @@ def _look_up(scope: Scope, concept: str, ask: Ask, *, own: bool) -> object:
 def _may_inherit(scope: Scope, concepts: tuple[str, ...], ask: Ask) -> bool:
     """Whether what is around may answer: a sentence may, a number of something else may not."""
     if scope.kind == "step":
-        return not concepts
+        return False
     return bool(ask.types & {"string", "array", "object"}) and not _says_flag(ask)
 
 
@@ -210,6 +213,12 @@ def _from_around(scope: Scope, ask: Ask) -> tuple[str, ...]:
     is_call = bool(beside & _CALL_INPUT) and not beside & (_TOOL_NAMES - {"action"})
     if scope.kind == "step" and named in _STEP_WORDS and "array" not in ask.types:
         return ("id",) if ask.types & {"integer", "number"} else ("description",)
+    if scope.kind == "step" and named == words(ask.owner) and "string" in ask.types:
+        return ("description",)
+    if scope.kind == "step" and ask.name.lower() in ("day", "week", "month"):
+        return ("start",)
+    if named in _REMARKS and "array" in ask.types:
+        return ("issues",)
     if scope.kind == "step" and named == ("action",):
         by_tool = ask.choices or is_call or {"tool", "function"} & set(words(ask.about))
         return ("tool",) if by_tool else ("description",)
@@ -264,7 +273,7 @@ def _suits(value: object, concept: str, ask: Ask) -> bool:
                 or (concept == "id" and " " not in value)
                 or (concept in SHARES and rank_of(value) is not None)
             )
-        return not isinstance(value, bool | Mapping) or concept in SHARES
+        return not isinstance(value, bool | Mapping) or concept in SHARES | TIMES
     return False
 
 

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from itertools import islice, product
 from random import Random
 
-from planlab.simulated.coerce import MISSING, SHARES, plain, say_share, to_text
+from planlab.simulated.coerce import (
+    MISSING,
+    SHARES,
+    TIMES,
+    in_unit,
+    plain,
+    rank_choices,
+    say_share,
+    to_text,
+)
 from planlab.simulated.concepts import words
 from planlab.simulated.scopes import NOTHING, Found, Scope
 from planlab.simulated.shapes import Shape
@@ -60,6 +69,8 @@ def word_texts(shape: Shape, slot: Slot, ids: Mapping[object, object], seed: int
     told = say(slot, shape, ids)
     if told is not None and told not in slot.said:
         yield told
+    if told is None and not least and slot.scope.kind == "step":
+        yield ""
     sayings = list(slot.scope.sayings())
     random = Random(f"{seed} {slot.path} {slot.skip}")
     if "format" in shape:
@@ -102,10 +113,15 @@ def say(slot: Slot, shape: Shape, ids: Mapping[object, object]) -> str | None:
     value, concept = slot.value, slot.found.concept
     if slot.is_open:
         # A step without a tool has none on purpose; a made-up name would be called.
-        return "none" if concept == "tool" and value is None else None
+        told = "none" if shape.get("minLength") or "patterns" in shape else ""
+        return told if concept == "tool" and value is None else None
     if concept in ID_CONCEPTS:
         value = rename(value, ids)
     about = shape.get("description", "")
+    if concept in TIMES and isinstance(value, Mapping):
+        value = _time_text(concept, value, f"{about} {slot.name}", dated="format" in shape)
+    if concept == "priority" and isinstance(value, float):
+        return str(rank_choices(value, ("low", "medium", "high"), ())[0])
     if concept == "arguments" and isinstance(value, Mapping):
         return _call_text(slot.name, about, value)
     if concept == "approved" and isinstance(value, bool) and words(slot.name)[-1:] in _VERDICTS:
@@ -116,6 +132,14 @@ def say(slot: Slot, shape: Shape, ids: Mapping[object, object]) -> str | None:
     if style and isinstance(value, str) and find_date([value]).year > 1970:
         return write_date(find_date([value]), style)
     return to_text(value)
+
+
+def _time_text(concept: str, times: Mapping[str, object], about: str, *, dated: bool) -> str:
+    """A time in words: a day where one is known or wanted, else a number of the unit named."""
+    number, unit = in_unit(times, about)
+    if concept == "duration":
+        return f"{number} {unit}{'s' * (number != 1)}"
+    return to_text(times.get("date")) if dated or times.get("known") else f"{unit} {number}"
 
 
 def rename(value: object, ids: Mapping[object, object]) -> object:
