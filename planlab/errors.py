@@ -34,7 +34,7 @@ import re
 from collections.abc import Sequence
 
 _KEY_SHAPE = re.compile(r"\b(?:sk|pk|rk)-[A-Za-z0-9_*-]{8,}|(?<=Bearer )[\w.~+/=-]+")
-_KEY_NAME = re.compile(r"(?:API_?KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+_KEY_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 
 
 def secrets() -> list[tuple[str, str]]:

@@ -264,7 +264,13 @@ async def _attempt(tool: Tool, call: Call) -> Observation:
 async def _invoke(run: Callable[..., object], arguments: dict[str, object]) -> object:
     if inspect.iscoroutinefunction(run):
         return await run(**arguments)
-    value = await asyncio.to_thread(_run_plain, run, arguments)
+    thread = asyncio.ensure_future(asyncio.to_thread(_run_plain, run, arguments))
+    try:
+        value = await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        # A thread cannot be stopped: whoever cancels must see that it still runs.
+        await asyncio.wait({thread})
+        raise
     return await value if isinstance(value, Awaitable) else value
 
 

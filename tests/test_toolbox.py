@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from textwrap import dedent
@@ -24,6 +25,7 @@ from planlab.errors import (
     UnknownTool,
 )
 from planlab.records import Argument, Observation, Ref
+from planlab.schedule import Task, run_graph
 from planlab.toolbox import Gate, Toolbox, follow, guarded
 from planlab.tools import Call, Risk, tool
 from planlab.trace import Trace
@@ -566,3 +568,20 @@ def python(program: str, **environment: str) -> str:
 
 def ref(path: str = "") -> Ref:
     return Ref(step="s1", path=path)
+
+
+async def test_a_plain_tool_that_runs_on_is_abandoned_and_not_begun_again():
+    began = []
+
+    @tool(risk=Risk.LOW)
+    def slow() -> None:
+        "Cannot be stopped."
+        began.append(1)
+        time.sleep(0.5)
+
+    async def run():
+        return (await Toolbox([slow]).call("slow", {})).unwrap()
+
+    done = await run_graph([Task("a", run, timeout=0.1, retries=2)], pause=0)
+    assert done["a"].error.abandoned
+    assert began == [1]
