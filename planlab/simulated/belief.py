@@ -12,8 +12,9 @@ from planlab.simulated import critic, plans, words
 from planlab.simulated.agenda import particulars
 from planlab.simulated.arguments import COMPOSED, meaning, title, value_for
 from planlab.simulated.facts import counted, facts, items
-from planlab.simulated.fields import extracted, properties, resolved
+from planlab.simulated.fields import extracted, properties
 from planlab.simulated.fill import fill
+from planlab.simulated.marking import is_marking
 from planlab.simulated.report import names_of, recommendation, report
 from planlab.simulated.scene import Scene
 from planlab.simulated.tasks import Step, best_tool, is_finished, plan, renumbered
@@ -88,6 +89,11 @@ def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
         "arguments": chosen["arguments"],
         "title": title(scene.goal or told),
     }
+    if chosen_of := critic.compared(scene):
+        belief = {**belief, "reasoning": chosen_of[1], "winner": chosen_of[0]}
+    elif is_marking(scene):
+        told = verdict.feedback
+        return {**belief, **verdict.particulars, "reasoning": told, "answer": told, "summary": told}
     return {**belief, **extracted(scene)}
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import permutations
 
 from planlab.simulated import words
+from planlab.simulated.marking import HEAVY, Matter, faults, is_marking, is_nothing, matter
+from planlab.simulated.rules import is_kept
 from planlab.simulated.scene import Scene
 
 
@@ -19,30 +21,113 @@ class Verdict:
     approved: bool
     issues: tuple[str, ...]
     suggestions: tuple[str, ...]
+    given: Matter = Matter()
+
+    @property
+    def feedback(self) -> str:
+        """What is to be said to the writer, about this very text."""
+        pairs = zip(self.issues, self.suggestions, strict=True)
+        told = " ".join(f"{issue} {mend}" for issue, mend in pairs)
+        opening = words.clip(self.given.draft, 80)
+        kept = "keeps the rules" if self.given.rules else "says what is asked"
+        return told or (f"Nothing is wrong: “{opening}” {kept}." if opening else "")
+
+    @property
+    def particulars(self) -> dict[str, object]:
+        """Rule by rule and aspect by aspect, by concept."""
+        checks = [
+            {
+                "id": rule.number,
+                "number": rule.number,
+                "name": rule.text,
+                "text": rule.text,
+                "approved": is_kept(rule.text, self.given.draft) is not False,
+            }
+            for rule in self.given.rules
+        ]
+        about = " ".join(self.issues)
+        lower = {
+            "correctness": "figure|wrong|agree|source|, not",
+            "completeness": "missing|names|does not give|no reason|no answer",
+            "relevance": "speak of|no answer",
+            "clarity": "placeholder|words|short",
+        }
+        return {
+            "feedback": self.feedback,
+            "checks": checks,
+            "broken": [each for each in checks if not each["approved"]],
+            "kept_rules": [each for each in checks if each["approved"]],
+            **{
+                aspect: self.score if re.search(signs, about) else max(self.score, 0.9)
+                for aspect, signs in lower.items()
+                if not is_nothing(self.given.draft)
+            },
+        }
 
 
 def review(scene: Scene) -> Verdict:
     """Check the draft: is anything there, are the asked parts in it, are its figures in the data,
     its length.
     """
+    given = matter(scene)
+    scene = replace(scene, draft=given.draft)
     draft = scene.draft
     data = "\n".join(
-        [scene.goal, scene.material, *(seen.text for seen in scene.observations if seen.tool)]
+        [
+            scene.goal,
+            scene.material,
+            given.source,
+            *(seen.text for seen in scene.observations if seen.tool),
+        ]
     )
+    sourced = bool(scene.material or scene.observations or given.source)
+    marking = is_marking(scene)
+    nothing = marking and is_nothing(draft)
+    told = [] if nothing or given.rules else _missing_parts(scene)
+    ruled = {text for text, _ in told}
+    figures = [] if nothing else _unknown_figures(draft, data, sourced)
     found = [
-        *_missing_parts(scene),
-        *_unknown_figures(draft, data, bool(scene.material or scene.observations)),
-        *_form(scene),
+        *told,
+        *figures,
+        *(fault for fault in (faults(given) if marking else ()) if fault[0] not in ruled),
+        *([] if nothing else _form(scene)),
     ]
-    score = max(0.0, round(0.95 - 0.2 * len(found), 2)) if draft or scene.role != "critic" else 0.0
+    found = list(dict.fromkeys(found))
+    heavy = sum(bool(HEAVY.search(issue)) for issue, _ in found)
+    score = max(0.1, round(0.95 - 0.25 * len(found) - 0.3 * heavy, 2))
+    score = (0.05 if draft else 0.0) if nothing else score
     score = min(1.0, round(score + (scene.size.overconfidence if found else 0.0), 2))
-    bar = re.search(
-        r"(?:at least|≥|>=|above|threshold(?: of)?|minimum(?: of)?) (0?\.\d+)",
-        f"{scene.instructions}\n{scene.ask}",
-    )
-    approved = score >= (float(bar[1]) if bar else 0.9 if not scene.size.overconfidence else 0.7)
+    bar = _bar(f"{scene.instructions}\n{scene.ask.replace(draft, '')}")
+    approved = score >= (bar or (0.9 if not scene.size.overconfidence else 0.7))
     issues = tuple(issue for issue, _ in found)
-    return Verdict(score, approved, issues, tuple(mend for _, mend in found))
+    return Verdict(score, approved, issues, tuple(mend for _, mend in found), given)
+
+
+def _bar(text: str) -> float | None:
+    """The score from which a text passes, as a share: `50 or more of 100 is a pass`."""
+    figure = r"(\d+(?:\.\d+)?)"
+    match = re.search(
+        rf"\b{figure}(?: points?| per cent|%)? (?:or (?:more|above|higher|better)|and (?:above|more)|(?:is|are) "
+        rf"(?:a |needed to |enough to )?pass)|(?:pass(?:es)? (?:with|from|at)|at least|≥|>=|above|threshold(?: of)?|"
+        rf"minimum(?: of)?) {figure}(?= points| is| to pass| per|%|[.,;]|$)|(?:at least|≥|>=|above|threshold(?: of)?|"
+        rf"minimum(?: of)?) (0?\.\d+)",
+        text,
+        re.I,
+    )
+    if not match:
+        return None
+    bar = float(next(part for part in match.groups() if part))
+    scale = re.search(
+        rf"(?:from|between) \d+ (?:to|and) {figure}|out of {figure}|\d ?[-–] ?{figure}", text
+    )  # noqa: RUF001
+    whole = (
+        float(next(part for part in scale.groups() if part))
+        if scale
+        else 100.0
+        if bar > 10
+        else 10.0
+    )
+    return bar if bar <= 1 else min(1.0, bar / whole)
 
 
 _WORDS = (
@@ -182,29 +267,37 @@ def _form(scene: Scene) -> list[tuple[str, str]]:
 
 
 def better(scene: Scene) -> str | None:
-    """The label of the better of several drafts that the prompt shows, or None where it shows no
-    two.
-    """
+    """The label of the better of several drafts that the prompt shows, or None."""
+    found = compared(scene)
+    return found[0] if found else None
+
+
+def compared(scene: Scene) -> tuple[str, str] | None:
+    """The label of the better of several drafts, and why; None where the prompt shows no two."""
+    label = r"(?:^|(?<=[.!?\"] ))\W*(?:[A-Z]?[a-z]+ )?([A-H]|\d)\W*:\s"
     shown = re.findall(
-        (
-            r"^\W*(?:[Dd]raft|[Aa]nswer|[Oo]ption|[Tt]ext|[Rr]esponse|"
-            r"[Cc]andidate) ([A-Z]|\d)\W*:\s*\n?(.*?)(?=^\W*(?:[Dd]raft|"
-            r"[Aa]nswer|[Oo]ption|[Tt]ext|[Rr]esponse|[Cc]andidate) (?:[A-Z]|"
-            r"\d)\W*:|^[^\n]*\?\s*\Z|\Z)"
-        ),
+        rf"{label}\s*(.*?)(?={label}|^[^\n]*\?\s*\Z|[.!] Which\b[^\n]*\?|\n\s*\n(?=[A-Z])|\Z)",
         scene.ask,
         re.S | re.M,
     )
     if len(shown) < 2:
         return None
     rubric = scene.ask
-    for _, text in shown:
+    for _, text, _ in shown:
         rubric = rubric.replace(text, "")
-    scores = [
-        (review(replace(scene, draft=text.strip(), ask=rubric, goal="")).score, label)
-        for label, text in shown
-    ]
-    return str(max(scores, key=lambda pair: pair[0])[1])
+    wanted = words.content(rubric)
+
+    def worth(text: str) -> tuple[float, float, int, str]:
+        """The order in which the texts stand plays no part."""
+        found = review(replace(scene, draft=text, ask=rubric, goal="", role="critic"))
+        shared = words.overlap(wanted, words.content(text))
+        return found.score, round(shared, 2), len(text.split()), text
+
+    ranked = sorted(((worth(text.strip()), label) for label, text, _ in shown), reverse=True)
+    best, worst = ranked[0], ranked[-1]
+    lacks = review(replace(scene, draft=worst[0][3], ask=rubric, goal="", role="critic")).issues
+    reason = f"{best[1]} is better: {words.clip(best[0][3], 80)}"
+    return best[1], f"{reason} {worst[1]}: {' '.join(lacks)}" if lacks else reason
 
 
 def revise(scene: Scene, known: str) -> str:

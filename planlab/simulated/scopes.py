@@ -213,6 +213,8 @@ def _from_around(scope: Scope, ask: Ask) -> tuple[str, ...]:
     is_call = bool(beside & _CALL_INPUT) and not beside & (_TOOL_NAMES - {"action"})
     if scope.kind == "step" and named in _STEP_WORDS and "array" not in ask.types:
         return ("id",) if ask.types & {"integer", "number"} else ("description",)
+    if scope.kind == "item" and named in (("rule",), ("criterion",)):
+        return ("id",) if ask.types & {"integer", "number"} else ("text",)
     if scope.kind == "step" and named == words(ask.owner) and "string" in ask.types:
         return ("description",)
     if scope.kind == "step" and ask.name.lower() in ("day", "week", "month"):
