@@ -1,6 +1,7 @@
 """The particulars of a plan's step: when, how long, by whom, how urgent, in which smaller parts."""
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from planlab.simulated import words
@@ -51,6 +52,16 @@ def particulars(description: str, index: int, total: int, scene: Scene) -> dict[
             for number, part in enumerate(parts, 1)
         ],
         "expected_output": _reached(description),
+    }
+
+
+def lasting(planned: Sequence[Mapping[str, object]], scene: Scene) -> dict[str, int]:
+    """How long a plan takes, by unit: as long as the text says, else its steps together."""
+    took = [step["duration"] for step in planned]
+    spans = _spans(f"{scene.instructions}\n{scene.ask}")
+    return {
+        unit: spans.get(unit, sum(int(each[unit]) for each in took if isinstance(each, dict)))
+        for unit in _LONGEST
     }
 
 

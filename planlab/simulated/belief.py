@@ -9,13 +9,13 @@ from dataclasses import replace
 from jsonschema import Draft202012Validator
 
 from planlab.simulated import critic, plans, words
-from planlab.simulated.agenda import particulars
+from planlab.simulated.agenda import lasting, particulars
 from planlab.simulated.arguments import COMPOSED, meaning, title, value_for
 from planlab.simulated.facts import counted, facts, items
 from planlab.simulated.fields import extracted, properties
 from planlab.simulated.fill import fill
 from planlab.simulated.marking import is_marking
-from planlab.simulated.report import names_of, recommendation, report
+from planlab.simulated.report import is_unknown, names_of, recommendation, report
 from planlab.simulated.scene import Scene
 from planlab.simulated.tasks import Step, best_tool, is_finished, plan, renumbered
 
@@ -89,12 +89,42 @@ def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
         "arguments": chosen["arguments"],
         "title": title(scene.goal or told),
     }
+    belief |= told_of_plan(scene, planned, answer)
     if chosen_of := critic.compared(scene):
         belief = {**belief, "reasoning": chosen_of[1], "winner": chosen_of[0]}
     elif is_marking(scene):
         told = verdict.feedback
         return {**belief, **verdict.particulars, "reasoning": told, "answer": told, "summary": told}
     return {**belief, **extracted(scene)}
+
+
+def told_of_plan(
+    scene: Scene, planned: Sequence[Mapping[str, object]], answer: str
+) -> Mapping[str, object]:
+    """What is said of a plan as a whole, and of the one that it replaces; where nothing is known,
+    the answer alone says so.
+    """
+    state = plans.progress(scene)
+    failure = "; ".join(
+        f"{step} failed: {why}" if why else f"{step} failed" for step, why in state.failed
+    )
+    found: Belief = {}
+    if state.done or state.failed:
+        found |= {"failure": failure, "completed": list(state.done)}
+    if failure:
+        found["reasoning"] = f"{failure}. Only the work that remains is planned anew."
+    if is_unknown(answer):
+        nothing: Belief = {"summary": "", "finding": "", "findings": [], "text": ""}
+        found = {**nothing, **found}
+        if planned and plans.is_asked(scene):
+            first, last = planned[0]["description"], planned[-1]["description"]
+            told = f"{len(planned)} steps, from “{first}” to “{last}”."
+            found |= {"answer": told, "summary": told, "text": told}
+    if planned and plans.is_asked(scene) and not scene.tools:
+        act = plans.aim_of(scene.goal or scene.ask).act
+        found["title"] = words.clip(act[:1].upper() + act[1:], 80)
+        found["duration"] = lasting(planned, scene)
+    return found
 
 
 def fitted(
@@ -225,13 +255,12 @@ def taken_ids(scene: Scene) -> list[str]:
         or scene.remaining
         or scene.reason
         or re.search(r"\breplan|new plan|revised? plan", scene.ask, re.I)
+        or plans.progress(scene).failed
     ):
         return []
-    return re.findall(
-        r"\b(?:s|t|n|p|step|task|node)[_-]?\d+\b",
-        "\n".join([scene.ask, *scene.finished, *scene.remaining, *scene.plan, scene.reason]),
-        re.I,
-    )
+    text = "\n".join([scene.ask, *scene.finished, *scene.remaining, *scene.plan, scene.reason])
+    named = re.findall(r"\b(?:s|t|n|p|step|task|node)[_-]?\d+\b", text, re.I)
+    return named or re.findall(r"(?:^|[\s,;])(\d{1,2})[.)] ", text, re.M)
 
 
 def _limited(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:

@@ -28,6 +28,11 @@ from planlab.simulated.tasks import Step, acts, positive
 _NO_TOOLS = "I am a simulated model: I know only what stands in this conversation"
 
 
+def is_unknown(answer: str) -> bool:
+    """Whether an answer says only that nothing is known."""
+    return answer.startswith(_NO_TOOLS)
+
+
 def answer_text(scene: Scene, steps: Sequence[Step]) -> str:
     """The final answer to the scene's goal, within its limit of words."""
     if not scene.goal:
