@@ -74,7 +74,10 @@ def _spans(text: str) -> dict[str, int]:
     """How much time there is, by unit, where the text says: `in 6 weeks`, `a 90-minute lesson`."""
     found: dict[str, int] = {}
     for count, unit in re.findall(
-        r"\b(\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve)[ -](minute|hour|day|week|month)s?\b",
+        (
+            r"\b(\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve)[ "
+            r"-](minute|hour|day|week|month)s?\b"
+        ),
         text,
         re.I,
     ):
@@ -108,7 +111,8 @@ _PEOPLE = re.compile(
     rf"({_ONE}(?:, {_ONE})*,? and {_ONE})"
 )
 _CAN = re.compile(
-    r"\b([A-Z][a-z]+) (?:\(([^)]+)\)|(?:can|does|is|has|knows|handles|likes|runs|looks after|takes care of) ([^,.;]+))"
+    r"\b([A-Z][a-z]+) (?:\(([^)]+)\)|(?:can|does|is|has|knows|handles|likes|"
+    r"runs|looks after|takes care of) ([^,.;]+))"
 )
 
 
@@ -133,7 +137,7 @@ def _is_word(name: str) -> bool:
 
 
 def owner_of(description: str, index: int, text: str) -> str:
-    """Who does it: the person whose skills are named in it, else one after the other; "" for none."""
+    """Who does it: the person whose skills it names, else one after the other; "" for none."""
     listed = people(text)
     said = words.content(description)
     able = [name for name, skill in listed if words.overlap(words.content(skill), said) > 0]

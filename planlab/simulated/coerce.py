@@ -225,7 +225,7 @@ def rank_choices(value: object, choices: Sequence[Any], texts: Iterable[str]) ->
 
 
 def spread_choices(place: float, choices: Sequence[Any]) -> list[Any]:
-    """`choices` in the order of a list's items: at its beginning (0) the first, at its end the last."""
+    """`choices` by where an item stands in its list: at the beginning (0) the first, then on."""
     last = max(1, len(choices) - 1)
     return sorted(choices, key=lambda choice: abs(choices.index(choice) / last - place))
 

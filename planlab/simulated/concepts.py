@@ -14,8 +14,8 @@ ROOT = {
     "steps": "steps next_steps tasks plan actions subtasks todo todos stages phases subgoals "
     "milestones activities checklist nodes jobs work_items plan_steps action_items procedure "
     "workflow dag remaining_steps to_do_list task_list step_list task_graph days weeks sessions "
-    "lessons sprints schedule agenda itinerary roadmap timeline programme chores errands curriculum "
-    "modules legs entries_of_plan new_steps revised_plan",
+    "lessons sprints schedule agenda itinerary roadmap timeline programme chores errands "
+    "curriculum modules legs entries_of_plan new_steps revised_plan",
     "edges": "edges links dependencies dependency_graph arrows relations",
     "order": "order execution_order sequence ordering topological_order step_order step_ids",
     "goal": "goal objective task aim target mission request question problem query topic intent",
@@ -92,7 +92,8 @@ ROOT = {
 STEP = {
     "id": "id step_id task_id node_id key idx identifier uid n number no ref handle step_number nr "
     "task_number index",
-    "position": "position order sequence rank index step_order ordinal priority_order session round",
+    "position": "position order sequence rank index step_order ordinal priority_order "
+    "session round",
     "start": "start start_date begin begins starts start_week start_day when date start_time "
     "week_number day_number start_month",
     "deadline": "deadline due due_date end end_date until by finish_by ends finish due_by end_week "
@@ -116,8 +117,8 @@ STEP = {
     "output": "output outputs produces output_name variable result_name stores save_as output_key "
     "store_as yields writes provides",
     "expected_output": "expected_output expected outcome expected_result success_criteria result "
-    "acceptance_criteria done_when deliverable verification success_criterion expectation milestone "
-    "exit_criterion definition_of_done checkpoint",
+    "acceptance_criteria done_when deliverable verification success_criterion expectation "
+    "milestone exit_criterion definition_of_done checkpoint",
     "why": "why reason rationale justification purpose because motivation reasoning explanation "
     "thought",
     "how": "how mode method kind type strategy approach executed_by",

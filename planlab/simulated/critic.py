@@ -4,7 +4,7 @@ search.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 
 from planlab.simulated import words
@@ -21,7 +21,7 @@ class Verdict:
     approved: bool
     issues: tuple[str, ...]
     suggestions: tuple[str, ...]
-    given: Matter = Matter()
+    given: Matter = field(default_factory=Matter)
 
     @property
     def feedback(self) -> str:
@@ -107,9 +107,12 @@ def _bar(text: str) -> float | None:
     """The score from which a text passes, as a share: `50 or more of 100 is a pass`."""
     figure = r"(\d+(?:\.\d+)?)"
     match = re.search(
-        rf"\b{figure}(?: points?| per cent|%)? (?:or (?:more|above|higher|better)|and (?:above|more)|(?:is|are) "
-        rf"(?:a |needed to |enough to )?pass)|(?:pass(?:es)? (?:with|from|at)|at least|≥|>=|above|threshold(?: of)?|"
-        rf"minimum(?: of)?) {figure}(?= points| is| to pass| per|%|[.,;]|$)|(?:at least|≥|>=|above|threshold(?: of)?|"
+        rf"\b{figure}(?: points?| per cent|%)? (?:or (?:more|above|higher|better)|"
+        rf"and (?:above|more)|(?:is|are) "
+        rf"(?:a |needed to |enough to )?pass)|(?:pass(?:es)? (?:with|from|at)|at "
+        rf"least|≥|>=|above|threshold(?: of)?|"
+        rf"minimum(?: of)?) {figure}(?= points| is| to pass| per|%|[.,;]|$)|(?:at "
+        rf"least|≥|>=|above|threshold(?: of)?|"
         rf"minimum(?: of)?) (0?\.\d+)",
         text,
         re.I,
@@ -118,8 +121,8 @@ def _bar(text: str) -> float | None:
         return None
     bar = float(next(part for part in match.groups() if part))
     scale = re.search(
-        rf"(?:from|between) \d+ (?:to|and) {figure}|out of {figure}|\d ?[-–] ?{figure}", text
-    )  # noqa: RUF001
+        rf"(?:from|between) \d+ (?:to|and) {figure}|out of {figure}|\d ?[-\u2013] ?{figure}", text
+    )
     whole = (
         float(next(part for part in scale.groups() if part))
         if scale

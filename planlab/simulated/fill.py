@@ -405,7 +405,7 @@ def _anything(shape: Shape, slot: Slot) -> Iterator[Any]:
 
 
 def _told_by(step: Mapping[str, object], choices: Sequence[Any]) -> object:
-    """The choice that a step's own words speak of, or a neutral one; None where they speak of none."""
+    """The choice that a step's own words speak of, else a neutral one, else None."""
     said = words(to_text(step.get("description")))
     spoken = [
         one for one in choices if len(to_text(one)) > 2 and set(words(to_text(one))) & set(said)

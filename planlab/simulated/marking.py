@@ -1,4 +1,4 @@
-"""What a prompt gives to judge, and by what: the text, the rules, the question, the model answer."""
+"""What a prompt gives to judge, and by what: text, rules, question, right answer, source."""
 
 import re
 from dataclasses import dataclass
@@ -10,8 +10,10 @@ from planlab.simulated.scene import Scene
 from planlab.simulated.sums import calculate, written
 
 _TEXTS = (
-    "answer draft text reply response report summary essay notice letter email e-mail mail tweet poem slogan "
-    "caption description submission translation post ad advert solution message headline abstract candidate "
+    "answer draft text reply response report summary essay notice letter email "
+    "e-mail mail tweet poem slogan "
+    "caption description submission translation post ad advert solution "
+    "message headline abstract candidate "
     "output announcement invitation paragraph note sentence claim student pupil"
 )
 _SOURCES = "source reference facts data document context material article passage"
@@ -27,12 +29,17 @@ _LABEL = re.compile(
     re.M,
 )
 _NOTHING = re.compile(
-    r"\W*(?:(?:sorry|well|hm+),? )?(?:i (?:really )?(?:do not|don't|dont) know|no idea|i am not sure|i'm not sure|not sure|idk|"
-    r"i have no idea|i can(?:not|'t) (?:say|answer)|no answer|nothing|n/?a|unknown|pass|\?+|-+|\.+)?\W*(?:\w+ ?){0,3}\W*",
+    r"\W*(?:(?:sorry|well|hm+),? )?(?:i (?:really )?(?:do not|don't|dont) know|"
+    r"no idea|i am not sure|i'm not sure|not sure|idk|"
+    r"i have no idea|i can(?:not|'t) (?:say|answer)|no answer|nothing|n/?a|"
+    r"unknown|pass|\?+|-+|\.+)?\W*(?:\w+ ?){0,3}\W*",
     re.I,
 )
 _SUM = re.compile(
-    r"(?<![\w.])(\d[\d.,]*(?: ?(?:[-+*/x×]|plus|minus|times) ?\d[\d.,]*)+) ?(?:=|is|equals|makes) ?(-?\d[\d.,]*)",
+    (
+        r"(?<![\w.])(\d[\d.,]*(?: ?(?:[-+*/x\u00d7]|plus|minus|times) ?\d[\d.,]*)+)"
+        r" ?(?:=|is|equals|makes) ?(-?\d[\d.,]*)"
+    ),
     re.I,
 )
 
@@ -104,7 +111,7 @@ def _is_key(label: str) -> bool:
 
 
 def _is_of(label: str, ask: str) -> bool:
-    """Whether a label stands before the text to judge: by the order's own noun, else by a usual one."""
+    """Whether a label stands before the text to judge: the order's own noun, or a usual one."""
     if _is_key(label) or _one_of(label, "question rules rule source rubric criteria"):
         return False
     ordered = [stem for nouns in _ORDER.findall(ask) for stem in words.content(nouns)]
@@ -137,7 +144,7 @@ def _wrong_sums(draft: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for text, told in _SUM.findall(draft):
         plain = re.sub(
-            r"x|×|times", "*", text.replace("plus", "+").replace("minus", "-").replace(",", "")
+            r"x|\u00d7|times", "*", text.replace("plus", "+").replace("minus", "-").replace(",", "")
         )
         value = calculate(plain)
         if value is not None and abs(value - float(told.strip(".,").replace(",", ""))) > 0.01:
@@ -175,7 +182,10 @@ def _beside(given: Matter) -> list[tuple[str, str]]:
             )
         ]
     count = re.search(
-        r"\b(?:name|list|give|state|mention|which) (?:the |me )?(two|three|four|five|six|seven|\d) ([\w ]+?)(?:\b(?:and|of|in|that|for)\b|[.,?]|$)",
+        (
+            r"\b(?:name|list|give|state|mention|which) (?:the |me )?(two|three|four|"
+            r"five|six|seven|\d) ([\w ]+?)(?:\b(?:and|of|in|that|for)\b|[.,?]|$)"
+        ),
         given.question,
         re.I,
     )

@@ -15,10 +15,14 @@ from planlab.simulated.tasks import Step
 _USUAL = 5  # steps, where nobody says how many
 _COUNT = r"(\d+|one|two|three|four|five|six|seven|eight|nine|ten)"
 _UNIT = (
-    r"(?:[a-z-]+ ){0,2}(?:steps?|tasks?|phases|stages|milestones|sprints|items|points|lines|actions|"
+    r"(?:[a-z-]+ ){0,2}(?:steps?|tasks?|phases|stages|milestones|sprints|items|"
+    r"points|lines|actions|"
     r"to-?dos?|sub-?tasks|activities|sessions|lessons|parts|bullets)\b"
 )
-_NEXT = r"(?:\s*\([^)]*\))?\s*(?:to|-|–|and|or|but)\s*(?:at (?:the )?most |no more than |up to )?"
+_NEXT = (
+    r"(?:\s*\([^)]*\))?\s*(?:to|-|\u2013|and|or|but)\s*(?:at (?:the )?most |no "
+    r"more than |up to )?"
+)
 _HOW = r"\bhow (?:do|can|should|would|could|must) (?:i|we|you|one|they|people)\b"
 _DETERMINERS = r"(?:the|an?|our|my|your|their|his|her|its|this|these|all|each|every|some|two|\d+)"
 _NO_VERBS = (
@@ -117,7 +121,7 @@ _KINDS: tuple[tuple[str, _Stages], ...] = (
 
 def is_how_to(scene: Scene) -> bool:
     """Whether steps are asked for in words: `how do I …`, `4 numbered steps on …`."""
-    if scene.observations or scene.material or scene.statements and "?" in scene.statements:
+    if scene.observations or scene.material or (scene.statements and "?" in scene.statements):
         return False
     text = scene.goal or scene.ask
     counted = re.search(rf"\b{_COUNT} {_UNIT}", text, re.I)
@@ -139,7 +143,10 @@ def bounds(scene: Scene) -> tuple[int, int | None]:
             1,
         ),
         (
-            rf"(?:exactly |into |in |with |of |the |^|write |list |plan |give (?:me )?|name ){_COUNT}",
+            (
+                rf"(?:exactly |into |in |with |of |the |^|write |list |plan |give (?:me )?|"
+                rf"name ){_COUNT}"
+            ),
             1,
             1,
         ),
@@ -214,35 +221,46 @@ def _staged(aim: Aim, least: int, most: int | None) -> list[str]:
 
 
 _NOUNS = (
-    r"(?:plan|steps|checklist|to-?do list|task list|tasks|roadmap|schedule|timetable|programme|program|"
+    r"(?:plan|steps|checklist|to-?do list|task list|tasks|roadmap|schedule|"
+    r"timetable|programme|program|"
     r"agenda|itinerary|guide|instructions|procedure|phases|list)"
 )
 _TIMES = re.compile(
     r",?\s*\b(?:(?:between|from|starting|until|till|by|before|on|within|in|over|for|of)\s+(?:the )?"
     r"(?:\d{4}-\d\d-\d\d|\d{1,2}(?:st|nd|rd|th)? [A-Z][a-z]+(?: \d{4})?|[A-Z][a-z]+ \d{1,2}, \d{4}|"
-    r"(?:next )?[A-Z][a-z]+day\b|(?:\d+|two|three|four|six|twelve|an?) (?:minutes|hours?|days?|weeks?|months?|"
-    r"nights)\b)(?:\s+(?:and|to|until|till|through)\s+(?:\d{4}-\d\d-\d\d|\d{1,2} [A-Z][a-z]+(?: \d{4})?))?)",
+    r"(?:next )?[A-Z][a-z]+day\b|(?:\d+|two|three|four|six|twelve|an?) "
+    r"(?:minutes|hours?|days?|weeks?|months?|"
+    r"nights)\b)(?:\s+(?:and|to|until|till|through)\s+(?:\d{4}-\d\d-\d\d|"
+    r"\d{1,2} [A-Z][a-z]+(?: \d{4})?))?)",
 )
 _LEADS = (
     r"(?:please|hello|hi|hey|dear \w+)\b[,!.]*\s*",
     r"(?:(?:can|could|would|will) you|i (?:need|want|would like|wish)(?: you)?(?: to)?|i'd like|"
-    r"we (?:need|want|plan|have|would like|intend|are going|will)(?: to)?|help (?:me|us)(?: to)?|let'?s|"
+    r"we (?:need|want|plan|have|would like|intend|are going|will)(?: to)?|help "
+    r"(?:me|us)(?: to)?|let'?s|"
     r"(?:my|our|the) (?:goal|task|aim|project) is(?: to)?|your task is to|goal:|task:)\b[:,]?\s*",
-    r"(?-i:(?:[A-Z][a-z]+(?:, and |, | and ))+[A-Z][a-z]+ (?:want to |will |must |should |are to )?)",
-    rf"(?:in|write|list|give(?: me| us)?|name|make|plan|use|with)?\s*(?:between |exactly |at (?:most|least) "
-    rf"|up to )?{_COUNT}(?:{_NEXT}{_COUNT})? {_UNIT}[,:]?\s*(?:on |for |of |to |explaining |about )?",
+    (
+        r"(?-i:(?:[A-Z][a-z]+(?:, and |, | and ))+[A-Z][a-z]+ (?:want to |will |"
+        r"must |should |are to )?)"
+    ),
+    rf"(?:in|write|list|give(?: me| us)?|name|make|plan|use|with)"
+    rf"?\s*(?:between |exactly |at (?:most|least) "
+    rf"|up to )?{_COUNT}(?:{_NEXT}{_COUNT})? {_UNIT}[,:]?\s*(?:on |for |of |to "
+    rf"|explaining |about )?",
     rf"(?:make|write|create|give (?:me|us)|draw up|list|prepare|outline|describe|propose|suggest|"
     rf"design|produce|return|devise|set up|need|show)\b[^.:?\n]{{0,60}}?\b{_NOUNS}\b"
     rf"[^.:?\n]*?(?:\b(?:for|on|of|to)\b(?= )|:)\s*",
     rf"(?:an? |the )?(?:[\w-]+ ){{0,3}}{_NOUNS} (?:for|to|of)\b\s*",
     rf".{{0,40}}?{_HOW}(?: best)?\s*",
     r"(?:tell me |explain |describe |show me )?how to\s*",
-    rf"break (?:this|it|the \w+)?\s*(?:down )?(?:in(?:to)? [^:]*:)?\s*|decompose ",
+    r"break (?:this|it|the \w+)?\s*(?:down )?(?:in(?:to)? [^:]*:)?\s*|decompose ",
     r"(?:plan|organi[sz]e)\b(?: in phases| step by step| this(?: \w+)?| at most| in at \w+)?:?\s*",
 )
 _META_ONLY = re.compile(
-    rf"(?:please )?(?:plan|re-?plan|do|organi[sz]e) (?:it|this|that|them|the work|the day)\W*$|(?:please )?(?:make|write|"
-    rf"give|create|draw up|list|show|return|prepare)\b[^.:]{{0,50}}\b{_NOUNS}\b(?! (?:for|to|of|on|how)\b)[^:]*$",
+    rf"(?:please )?(?:plan|re-?plan|do|organi[sz]e) (?:it|this|that|them|the "
+    rf"work|the day)\W*$|(?:please )?(?:make|write|"
+    rf"give|create|draw up|list|show|return|prepare)\b[^.:]{{0,50}}\b{_NOUNS}"
+    rf"\b(?! (?:for|to|of|on|how)\b)[^:]*$",
     re.I,
 )
 
@@ -272,7 +290,10 @@ def _lines(text: str) -> list[str]:
 
 
 _WANTS = re.compile(
-    rf"{_HOW}|\bhow to\b|\bplan\b|\borgani[sz]e|\b(?:want|need|like|goal is|task is)\b|\b{_NOUNS}\b",
+    (
+        rf"{_HOW}|\bhow to\b|\bplan\b|\borgani[sz]e|\b(?:want|need|like|goal is|"
+        rf"task is)\b|\b{_NOUNS}\b"
+    ),
     re.I,
 )
 
@@ -287,7 +308,8 @@ def _goal_sentence(text: str) -> str:
 
 
 _CUT = re.compile(
-    r"\s*(?:[?!;:]|\.(?=\s|$)|,| so that\b| because\b| in (?:at|exactly|\d)| with (?:at|exactly)\b| step by step\b)"
+    r"\s*(?:[?!;:]|\.(?=\s|$)|,| so that\b| because\b| in (?:at|exactly|\d)| "
+    r"with (?:at|exactly)\b| step by step\b)"
 )
 
 
@@ -401,7 +423,10 @@ _FAILS = r"failed|failure|error|cancelled|impossible|blocked|did not work|could 
 
 
 _ITEM = re.compile(
-    r"(?:^|[\s,;])(?:\d+[.)]|[-*•]|s\d+:)\s+(.+?)(?=[,;.]?\s+(?:\d+[.)]|s\d+:)\s|\n|\.\s+[A-Z]|\.?\s*$)",
+    (
+        r"(?:^|[\s,;])(?:\d+[.)]|[-*•]|s\d+:)\s+(.+?)(?=[,;.]?\s+(?:\d+[.)]|s\d+:)"
+        r"\s|\n|\.\s+[A-Z]|\.?\s*$)"
+    ),
     re.M,
 )
 
@@ -419,7 +444,10 @@ def progress(scene: Scene) -> Progress:
 
 def _plain(lines: Sequence[str]) -> tuple[str, ...]:
     """Steps without their ids and marks."""
-    marks = r"^\W*(?:\w{0,5}\d+\s*[:.)]\s*)?|\s*[\[(][^\])]*[\])]\s*$|\s*(?::|-|–|=)\s*(?:done|failed|todo|pending|open)\b.*"
+    marks = (
+        r"^\W*(?:\w{0,5}\d+\s*[:.)]\s*)?|\s*[\[(][^\])]*[\])]\s*$|\s*(?::|-|\u2013|"
+        r"=)\s*(?:done|failed|todo|pending|open)\b.*"
+    )
     return tuple(re.sub(marks, "", line, flags=re.I).strip(" .,;") for line in lines)
 
 
@@ -429,13 +457,16 @@ def _failures(lines: Sequence[str]) -> list[tuple[str, str]]:
 
 def _failure(line: str) -> tuple[str, str]:
     why = re.search(
-        rf"[\[(](?:{_FAILS})?\W*([^\])]+)|\b(?:{_FAILS})\b\W*(?:because |since |as )?(.*)|because (.*)|: (?!.*: )(.*)",
+        (
+            rf"[\[(](?:{_FAILS})?\W*([^\])]+)|\b(?:{_FAILS})\b\W*(?:because |since |as "
+            rf")?(.*)|because (.*)|: (?!.*: )(.*)"
+        ),
         line,
         re.I,
     )
     reason = next((part for part in why.groups() if part), "") if why else ""
     plain = re.sub(
-        rf"\s*(?:\b(?:has |have |was |were )?(?:{_FAILS})\b).*", "", *_plain([line]), flags=re.I
+        rf"\s*(?:\b(?:has |have |was |were )?(?:{_FAILS})\b).*", "", _plain([line])[0], flags=re.I
     )
     return plain, reason.strip(" .,;:")
 
@@ -445,7 +476,7 @@ def _marked(lines: Sequence[str]) -> Progress:
     good = [
         line
         for line in lines
-        if line not in bad and re.search(rf"[\[(:–-]\s*(?:{_MARK})\b", line, re.I)
+        if line not in bad and re.search(rf"[\[(:\u2013-]\s*(?:{_MARK})\b", line, re.I)
     ]
     left = [line for line in lines if line not in bad and line not in good]
     return (
@@ -463,11 +494,17 @@ def _narrated(text: str) -> Progress:
     if not bad:
         return Progress()
     done = re.findall(
-        r"\b(?:have|has) (?:already )?(?:been )?(\w+ed\b[^.;]*|(?:bought|made|sent|built|done)\b[^.;]*)",
+        (
+            r"\b(?:have|has) (?:already )?(?:been )?(\w+ed\b[^.;]*|(?:bought|made|sent|"
+            r"built|done)\b[^.;]*)"
+        ),
         text,
     )
     left = re.findall(
-        r"(?:^|[.;] )((?!What)[A-Z][^.;]*?) (?:still )?remains?\b|(?:still )?to (?:be done|do)\b:? ([^.;]+)",
+        (
+            r"(?:^|[.;] )((?!What)[A-Z][^.;]*?) (?:still )?remains?\b|(?:still )?to "
+            r"(?:be done|do)\b:? ([^.;]+)"
+        ),
         text,
     )
     rest = [part for one, two in left for part in re.split(r",\s*(?:and )?|\s+and\s+", one or two)]

@@ -10,41 +10,70 @@ from planlab.simulated import words
 
 _MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
 _SHAPES: tuple[tuple[str, str], ...] = (
-    (r"date|day and month", rf"\d{{4}}-\d\d-\d\d|\b\d{{1,2}}(?:st|nd|rd|th)? (?:{_MONTH})|(?:{_MONTH}) \d|\d\.\d{{1,2}}\.\d{{4}}"),
+    (
+        r"date|day and month",
+        (
+            rf"\d{{4}}-\d\d-\d\d|\b\d{{1,2}}(?:st|nd|rd|th)? (?:{_MONTH})|(?:{_MONTH}) "
+            rf"\d|\d\.\d{{1,2}}\.\d{{4}}"
+        ),
+    ),
     (r"weekday|day of the week", r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b"),
-    (r"time|hour|o'clock", r"\b\d{1,2}[:.]\d\d\b|\b\d{1,2} ?(?:am|pm|o'clock)\b|\bnoon\b|\bmidnight\b"),
-    (r"price|money|cost|amount|fee|euros?|dollars?|pounds?", r"[$€£]\s?\d|\b\d[\d.,]* ?(?:euros?|dollars?|pounds?|USD|EUR|GBP|francs?|cents?|pence)\b|\bfree\b"),
+    (
+        r"time|hour|o'clock",
+        r"\b\d{1,2}[:.]\d\d\b|\b\d{1,2} ?(?:am|pm|o'clock)\b|\bnoon\b|\bmidnight\b",
+    ),
+    (
+        r"price|money|cost|amount|fee|euros?|dollars?|pounds?",
+        (
+            r"[$€£]\s?\d|\b\d[\d.,]* ?(?:euros?|dollars?|pounds?|USD|EUR|GBP|francs?|"
+            r"cents?|pence)\b|\bfree\b"
+        ),
+    ),
     (r"e-?mail", r"[\w.+-]+@[\w-]+\.\w+"),
     (r"phone|telephone", r"\+?\d[\d ()/-]{5,}\d"),
-    (r"links?|url|website|web address", r"https?://|www\.|\b[\w-]+\.(?:com|org|net|eu|de|uk|example)\b"),
+    (
+        r"links?|url|website|web address",
+        r"https?://|www\.|\b[\w-]+\.(?:com|org|net|eu|de|uk|example)\b",
+    ),
     (r"percentage|per cent", r"\d ?%|\d per ?cent"),
     (r"year", r"\b(?:1[5-9]|20)\d\d\b"),
     (r"numbers?|figures?|digits?", r"\d"),
     (r"greeting|salutation", r"^\W*(?:dear|hello|hi|hey|good (?:morning|day|evening))\b"),
-    (r"closing|sign-?off|farewell", r"\b(?:regards|sincerely|yours|best wishes|greetings|cheers|thank you)\b"),
+    (
+        r"closing|sign-?off|farewell",
+        r"\b(?:regards|sincerely|yours|best wishes|greetings|cheers|thank you)\b",
+    ),
     (r"thank(?:s|ing)?", r"\bthank"),
     (r"apolog(?:y|ises|izes)|says sorry", r"\b(?:sorry|apolog)"),
     (r"questions?|question marks?", r"\?"),
     (r"exclamation (?:marks?|points?)", r"!"),
     (r"emojis?", "[\U0001f300-\U0001faff\u2600-\u27bf]"),
     (r"hashtags?", r"#\w"),
-    (r"quot(?:e|ation)s?", r"[\"“][^\"”]+[\"”]"),
+    (r"quot(?:e|ation)s?", r"[\"\u201c][^\"\u201d]+[\"\u201d]"),
     (r"reasons?|explains? why", r"\b(?:because|since|so that|due to|as a result|therefore)\b"),
     (r"examples?", r"\b(?:for example|for instance|such as|e\.g\.)"),
     (r"(?:a |the )?(?:person|name)s?", r"(?<=[a-z,] )[A-Z][a-z]+|^[A-Z][a-z]+ (?:[A-Z]|and )"),
-)  # fmt: skip
+)
 _COUNT = r"(\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)"
 _LIMIT = re.compile(
-    rf"(?:(?P<most>at most|no more than|not more than|under|fewer than|less than|max(?:imum)?(?: of)?|up to|"
-    rf"not exceed|shorter than|within)|(?P<least>at least|no fewer than|no less than|min(?:imum)?(?: of)?|more than|"
-    rf"over|longer than)|(?P<span>between )?(?P<low>\d+)(?: to |-| and )|exactly |has |have |in |of |)\s*{_COUNT} "
-    r"(?:[a-z]+ )?(?P<unit>words?|sentences?|lines?|paragraphs?|characters?|letters|items?|bullets?|bullet points?|points?|"
+    rf"(?:(?P<most>at most|no more than|not more than|under|fewer than|less "
+    rf"than|max(?:imum)?(?: of)?|up to|"
+    rf"not exceed|shorter than|within)|(?P<least>at least|no fewer than|no "
+    rf"less than|min(?:imum)?(?: of)?|more than|"
+    rf"over|longer than)|(?P<span>between )?(?P<low>\d+)(?: to |-| and )|"
+    rf"exactly |has |have |in |of |)\s*{_COUNT} "
+    r"(?:[a-z]+ )?(?P<unit>words?|sentences?|lines?|paragraphs?|characters?|"
+    r"letters|items?|bullets?|bullet points?|points?|"
     r"steps?|examples?|questions?|hashtags?|emojis?|exclamation marks?|[a-z]{3,}s)\b",
     re.I,
 )
-_NOT = r"\b(?:no|not|never|without|avoid|avoids|free of|mustn't|doesn't|don't|forbidden|omit|leave out)\b"
+_NOT = (
+    r"\b(?:no|not|never|without|avoid|avoids|free of|mustn't|doesn't|don't|"
+    r"forbidden|omit|leave out)\b"
+)
 _HOLDS = (
-    r"\b(?:names?|mention(?:s|ed)?|includes?|contains?|states?|gives?|has|have|says?|tells?|cites?|uses?|using|the words?|"
+    r"\b(?:names?|mention(?:s|ed)?|includes?|contains?|states?|gives?|has|have|"
+    r"says?|tells?|cites?|uses?|using|the words?|"
     r"lists?|shows?|speaks? of|refers? to|covers?|explains?|describes?|needs?|asks?|adds?)\b"
 )
 
@@ -78,7 +107,10 @@ def rules_in(text: str) -> list[Rule]:
         part
         for line in told
         for part in re.split(
-            r";\s*|,\s*(?:and )?(?:it )?(?=must|should|may)|,? and (?:it )?(?=must|should|may|end|begin|start|mention|not )",
+            (
+                r";\s*|,\s*(?:and )?(?:it )?(?=must|should|may)|,? and (?:it )?(?=must|"
+                r"should|may|end|begin|start|mention|not )"
+            ),
             line,
         )
     ]
@@ -107,7 +139,10 @@ def is_kept(rule: str, draft: str) -> bool | None:
 def _is_unit(word: str) -> bool:
     return (
         re.match(
-            r"word|sentence|line|paragraph|character|letter|item|bullet|point|step|example|question",
+            (
+                r"word|sentence|line|paragraph|character|letter|item|bullet|point|step|"
+                r"example|question"
+            ),
             word,
             re.I,
         )
@@ -169,7 +204,7 @@ def _ends(rule: str, draft: str) -> bool | None:
         return None
     lines = words.sentences(draft.strip()) or [""]
     part = lines[-1] if match[1][0].lower() in "efc" else lines[0]
-    if quoted := re.findall(r"[\"'“‘]([^\"'”’]+)[\"'”’]", match[2]):
+    if quoted := re.findall(r"[\"'\u201c\u2018]([^\"'\u201d\u2019]+)[\"'\u201d\u2019]", match[2]):
         text = part.strip(' .!?"').lower()
         wanted = quoted[0].strip(" .!?").lower()
         return (
@@ -189,7 +224,11 @@ def _ends(rule: str, draft: str) -> bool | None:
 def _holds(rule: str, draft: str) -> bool | None:
     """A rule on what is in it: `It names a date.`, `The town is mentioned.`"""
     passive = re.match(
-        r"(?:the |an? )?(.+?) (?:is|are|must be|should be|has to be|may not be|must not be) (?:not )?(?:named|mentioned|given|stated|included|there|present|used|said)\b",
+        (
+            r"(?:the |an? )?(.+?) (?:is|are|must be|should be|has to be|may not be|"
+            r"must not be) (?:not )?(?:named|mentioned|given|stated|included|there|"
+            r"present|used|said)\b"
+        ),
         rule,
         re.I,
     )
@@ -201,7 +240,7 @@ def _holds(rule: str, draft: str) -> bool | None:
 
 def _has(what: str, draft: str) -> bool | None:
     """Whether a text has something: a quoted word, a thing of a known form, or these very words."""
-    if quoted := re.findall(r"[\"“‘'`]([^\"”’'`]+)[\"”’'`]", what):
+    if quoted := re.findall(r"[\"\u201c\u2018'`]([^\"\u201d\u2019'`]+)[\"\u201d\u2019'`]", what):
         found = [word.lower() in draft.lower() for word in quoted]
         return any(found) if re.search(r"\bor\b|\bany\b", what) else all(found)
     parts = re.split(r"\bor\b", what) if re.search(r"\bor\b", what) else None
