@@ -1,12 +1,13 @@
-"""What the observations say: findings, figures and items, in words and with their sources; nothing
-is made up.
+"""What is known: what the observations and the texts in view say, one statement a piece, with its
+source; nothing is made up.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from planlab.simulated import words
+from planlab.simulated import measures, senses, words
 from planlab.simulated.scene import Scene, Seen
 from planlab.simulated.tasks import acts
 
@@ -29,32 +30,35 @@ _INJECTED = re.compile(
     r"should|have to)\b",
     re.I,
 )
-_TEXT_KEYS = (
-    "text",
-    "content",
-    "snippet",
-    "body",
-    "summary",
-    "description",
-    "answer",
-    "value",
-    "result",
-)
-_NAME_KEYS = ("title", "name", "page", "company", "url", "id", "path", "source")
+_TEXT_KEYS = ("text", "content", "snippet", "body", "summary", "description", "answer", "abstract")
+_NAME_KEYS = ("name", "title", "page", "company", "product", "label", "url", "id", "path", "source")
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that an observation says; `source` is where, `label` what about."""
+    """One thing that is known; `label` says of what, `source` where it stands.
+
+    `fields` are a record's cells, `around` is what it was asked with and the keys above it.
+    """
 
     label: str
     text: str
     source: str
+    fields: tuple[tuple[str, object], ...] = ()
+    around: str = ""
+    seen: bool = True  # by a tool, not in the prompt
+
+    @property
+    def said(self) -> str:
+        """The text under its label, where the text does not name it."""
+        known = words.overlap(words.pieces(self.label), words.pieces(self.text)) == 1
+        bare = self.fields and not any(_is_name(key) for key, _ in self.fields)
+        return self.text if not self.label or (known and not bare) else f"{self.label}: {self.text}"
 
 
 @dataclass(frozen=True)
 class Item:
-    """One of several things side by side, with its price where one is stated."""
+    """One of several things side by side, with its price or other figure where one is stated."""
 
     name: str
     text: str
@@ -62,8 +66,9 @@ class Item:
 
     @property
     def amount(self) -> float | None:
-        """The price as a number."""
-        return float(found[0]) if (found := words.numbers(self.price)) else None
+        """The figure as a number."""
+        read = measures.measures(self.price)
+        return read[0].value if read else None
 
 
 def price_in(text: str) -> str:
@@ -88,77 +93,200 @@ def order_in(text: str) -> str:
     return words.clip(" ".join(words.sentences(rest)[:2]), 300)
 
 
-def facts(scene: Scene) -> list[Fact]:
-    """What has been found, each once, most recent last."""
-    wanted = words.content(scene.goal)
+# ---- evidence
+
+
+def evidence(scene: Scene) -> list[Fact]:
+    """What the tools brought and what the request itself states, piece by piece."""
     found = [
         fact
         for seen in scene.observations
         if not seen.error and not acts(seen, scene) and (seen.tool or not scene.material)
-        for fact in _of(seen, wanted)
+        for fact in _walk(seen.value, _place(seen, scene))
     ]
-    return list({(fact.label, fact.text): fact for fact in found}.values())
+    for text in (scene.material, scene.statements, scene.draft):
+        found += _in_prompt(text)
+    return list({(fact.label, fact.text, fact.around): fact for fact in found}.values())
 
 
-def _of(seen: Seen, wanted: Sequence[str]) -> Iterator[Fact]:
-    source, asked = (
-        seen.tool or "given",
-        [*wanted, *words.content(" ".join(map(str, seen.arguments.values())))],
-    )
-    value = seen.value
-    if isinstance(value, Mapping) and isinstance(value.get("rows"), list):
-        yield Fact("table", table_text(value), source)
-    elif isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
-        for each in value:
-            name = next((str(each[key]) for key in _NAME_KEYS if each.get(key)), "")
-            yield Fact(
-                name,
-                _best(_said(each), [*asked, *words.content(name)]),
-                str(each.get("url") or each.get("page") or each.get("source") or source),
-            )
-    elif isinstance(value, Mapping):
-        yield Fact("", _best(_said(value), asked), source)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        asked_for = next((str(each) for each in seen.arguments.values()), "")
-        yield Fact("", f"{asked_for} = {figure(value)}" if asked_for else figure(value), source)
+def background(scene: Scene) -> list[Fact]:
+    """What was said before: by the system, in earlier turns."""
+    text = scene.context
+    for part in (*(seen.text for seen in scene.observations), scene.orders, scene.goal):
+        text = text.replace(part, "\n") if part else text
+    return [fact for fact in _in_prompt(text) if not fact.text.endswith("?")]
+
+
+def _place(seen: Seen, scene: Scene) -> Fact:
+    """What was asked for: of the arguments, those that tell the calls of a tool apart."""
+    asked = [
+        str(value)
+        for value in seen.arguments.values()
+        if isinstance(value, (str, int, float)) and len(str(value).split()) <= 6
+    ]
+    plain = [each for each in asked if not re.search(r"[*/=;]|\bselect\b|https?:", each, re.I)]
+    others = [o.arguments for o in scene.observations if o.tool == seen.tool and o is not seen]
+    same = [str(each) for each in (others[0].values() if others else ())]
+    plain = [each for each in plain if each not in same] or plain
+    table = re.search(r"\bFROM (\w+)", str(seen.arguments.get("sql", "")))
+    return Fact(", ".join(plain), "", table[1] if table else seen.tool, around=" ".join(asked))
+
+
+def _in_prompt(text: str) -> Iterator[Fact]:
+    """Statements of a prompt: JSON in it is read as data, the rest as sentences."""
+    place = Fact("", "", "given", seen=False)
+    for part in _split_json(text):
+        if isinstance(part, str):
+            for line in words.sentences(part):
+                plain = re.sub(
+                    r"^\s*(?:[-*]\s*)?(?:\w*\d+\w*\s*(?:\([^)]*\))?\s*[:=]\s*)?", "", line
+                )
+                plain = re.sub(r"^(?:Comment|Review|Text|Context|Facts?|Data|Notes?): ", "", plain)
+                if words.pieces(plain) and not re.match(
+                    r"(?:failed|error)\b|result of\b", plain, re.I
+                ):
+                    yield replace(place, text=plain)
+        else:
+            yield from _walk(part, place)
+
+
+def _split_json(text: str) -> Iterator[object]:
+    """A text's prose as strings, and the JSON values that stand in it."""
+    at, decoder = 0, json.JSONDecoder()
+    for match in re.finditer(r"[\[{]\s*[\[{\"\d]", text):
+        if match.start() < at:
+            continue
+        try:
+            value, end = decoder.raw_decode(text, match.start())
+        except ValueError:
+            continue
+        yield text[at : match.start()]
+        yield value
+        at = end
+    yield text[at:]
+
+
+def _walk(value: object, place: Fact) -> Iterator[Fact]:
+    """The statements of a value of any shape, each with the keys that lead to it."""
+    columns, table = rows(value)
+    if len(columns) == 1 and len(table) == 1:
+        value = table[0][0]
+    elif columns:
+        value = [dict(zip(columns, row, strict=False)) for row in table]
+    if isinstance(value, Mapping):
+        yield from _of_mapping(value, place)
+    elif isinstance(value, list) and value and not any(isinstance(v, (dict, list)) for v in value):
+        yield replace(place, text=", ".join(figure(each) for each in value[:30]))
     elif isinstance(value, list):
-        yield Fact("", ", ".join(map(str, value[:12])), source)
-    elif text := _best(str(value), asked):
-        yield Fact(str(seen.arguments.get("path", "")), text, source)
+        for each in value:
+            pair = isinstance(each, list) and len(each) == 2 and isinstance(each[0], str)
+            yield from _walk({"name": each[0], "value": each[1]} if pair else each, place)
+    elif isinstance(value, str):
+        for line in words.sentences(value[:200_000]):
+            if words.pieces(line) and not _INJECTED.search(line):
+                yield replace(place, text=line)
+    elif value is not None:
+        yield replace(place, text=figure(value))
+
+
+def _of_mapping(value: Mapping[str, object], place: Fact) -> Iterator[Fact]:
+    cells = {key: each for key, each in value.items() if not _is_nested(each) and each is not None}
+    key = next((key for key in _TEXT_KEYS if isinstance(cells.get(key), str)), "")
+    name = next((str(cells[key]) for key in _NAME_KEYS if cells.get(key) and key in cells), "")
+    if key and (len(str(cells[key]).split()) > 4 or len(cells) == 1):
+        label = _page_name(name, str(cells[key])) or place.label
+        source = str(cells.get("page") or cells.get("url") or cells.get("source") or place.source)
+        around = f"{place.around} {name} {label}"
+        yield from _walk(cells[key], replace(place, label=label, source=source, around=around))
+        cells = {}
+    nested = {key: each for key, each in value.items() if _is_nested(each)}
+    if cells and not (nested and set(cells) <= {"count", "ok", "total", "note", "status"}):
+        said = "; ".join(
+            f"{_plain(key)}: {figure(each)}" if key != "value" else figure(each)
+            for key, each in cells.items()
+            if str(each) != name
+        )
+        yield replace(place, label=name or place.label, text=said, fields=tuple(cells.items()))
+    for key, each in nested.items():
+        label = place.label if isinstance(each, list) else _plain(key)
+        inherited = " ".join(str(each) for each in cells.values())
+        inside = f"{place.around} {inherited} {_plain(key)}"
+        yield from _walk(each, replace(place, label=label, around=inside))
+
+
+def _is_nested(value: object) -> bool:
+    return isinstance(value, (dict, list)) and not (
+        isinstance(value, list) and value and not any(isinstance(v, (dict, list)) for v in value)
+    )
+
+
+def _is_name(key: str) -> bool:
+    return any(piece in _NAME_KEYS for piece in words.pieces(key))
+
+
+def _plain(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def _page_name(title: str, text: str) -> str:
+    """What a page is about: its title's head, else, for a bare id, the name that its text gives."""
+    head = re.split(r":|\s[-|\u2013]\s", title)[0].strip()
+    if head and not re.fullmatch(r"[a-z0-9_./-]+", head):
+        return head
+    named = measures.names(text)
+    akin = [n for n in named if words.overlap(words.pieces(head), words.pieces(n)) > 0]
+    return (akin or named or [head])[0]
+
+
+def facts(scene: Scene) -> list[Fact]:
+    """What the tools have found that bears on the goal, a line or two of each result."""
+    wanted = [*senses.meant(scene.goal)]
+    groups: dict[tuple[str, str], list[Fact]] = {}
+    for fact in evidence(scene):
+        if fact.seen:
+            key = (fact.source, fact.label) if not fact.fields else (fact.source, fact.text)
+            groups.setdefault(key, []).append(fact)
+    chosen = []
+    for group in groups.values():
+        text = best_text([fact.text for fact in group], wanted)
+        chosen.append(replace(group[0], text=text))
+    return chosen
+
+
+def best_text(lines: Sequence[str], wanted: Sequence[str], limit: int = 2) -> str:
+    """The lines that bear most on what is wanted, in their order."""
+    money = senses.near(["pric"], wanted) >= 0.5
+
+    def worth(line: str) -> float:
+        found = words.content(line)
+        return (
+            senses.near(wanted, found)
+            + 0.5 * words.overlap(found, wanted)
+            + (0.6 if money else 0.1) * bool(_PRICE.search(line))
+        )
+
+    best = sorted(lines, key=worth, reverse=True)[:limit]
+    best = [line for line in best if worth(line) >= 0.6 * worth(best[0])]
+    return words.clip(" ".join(line for line in dict.fromkeys(lines) if line in best), 320)
+
+
+def is_empty(scene: Scene) -> bool:
+    """Whether the tools worked and found nothing."""
+    good = [seen for seen in scene.observations if not seen.error and not acts(seen, scene)]
+    return bool(good) and all(
+        not any(True for _ in _walk(seen.value, _place(seen, scene))) for seen in good
+    )
 
 
 def figure(value: object) -> str:
-    """A number as people write it."""
+    """A value as people write it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.2f}".rstrip("0").rstrip(".")
+    if isinstance(value, list):
+        return ", ".join(map(figure, value))
     return str(value)
-
-
-def _said(item: Mapping[str, object]) -> str:
-    text = next((str(item[key]) for key in _TEXT_KEYS if isinstance(item.get(key), str)), "")
-    return text or "; ".join(
-        f"{key}: {figure(value)}"
-        for key, value in item.items()
-        if not isinstance(value, (dict, list))
-    )
-
-
-def _best(text: str, wanted: Sequence[str], limit: int = 2) -> str:
-    """The sentences that bear most on what is wanted, in their order, without any order slipped
-    in.
-    """
-    found = [part for part in words.sentences(text[:20000]) if not _INJECTED.search(part)]
-
-    def worth(part: str) -> float:
-        return (
-            words.overlap(words.content(part), wanted)
-            + words.overlap(wanted, words.content(part))
-            + 0.2 * bool(_PRICE.search(part))
-        )
-
-    best = sorted(found, key=worth, reverse=True)[:limit]
-    best = [part for part in best if worth(part) >= 0.6 * worth(best[0])]
-    return words.clip(" ".join(part for part in found if part in best), 320)
 
 
 def rows(value: object) -> tuple[list[str], list[list[object]]]:
@@ -171,19 +299,6 @@ def rows(value: object) -> tuple[list[str], list[list[object]]]:
         for row in value["rows"]
         if isinstance(row, (list, tuple, Mapping))
     ]
-
-
-def table_text(value: object) -> str:
-    """A small table in words: `refund 3, password 1`; a large one by its first rows."""
-    columns, table = rows(value)
-    if not table:
-        return "no rows"
-    if len(columns) == 1 and len(table) == 1:
-        return f"{columns[0]} = {figure(table[0][0])}"
-    if len(columns) == 2:
-        return f"by {columns[0]}: " + ", ".join(f"{row[0]} {figure(row[1])}" for row in table[:12])
-    head = "; ".join(", ".join(figure(cell) for cell in row[:4]) for row in table[:4])
-    return f"{len(table)} rows ({', '.join(columns)}): {words.clip(head, 200)}"
 
 
 Table = tuple[str, list[tuple[str, float]]]
@@ -235,30 +350,48 @@ def _pair(item: object) -> tuple[str, float] | None:
 
 def given(scene: Scene) -> list[str]:
     """The results that the prompt itself lists, without marks and ids."""
-    lines = [
-        re.sub(r"^\s*(?:[-*]\s*)?(?:\w*\d+\w*\s*(?:\([^)]*\))?\s*[:=]\s*)?", "", line)
-        for line in words.sentences(f"{scene.material}\n{scene.statements}")
-    ]
-    return [line for line in lines if line and not re.match(r"(?:failed|error)\b", line, re.I)]
+    return [fact.said for fact in evidence(scene) if not fact.seen]
 
 
 def items(scene: Scene, names: Sequence[str]) -> list[Item]:
     """Each named thing with what was found on it and its price."""
-    found = facts(scene)
-    found += [Fact("", line, "given") for line in given(scene)]
-    return [item for name in names if (item := _item(name, found))]
+    found = evidence(scene)
+    return [item for name in names if (item := _item(name, found, scene.goal))]
 
 
-def _item(name: str, found: Sequence[Fact]) -> Item | None:
+def _item(name: str, found: Sequence[Fact], goal: str) -> Item | None:
     wanted = words.pieces(name)
     about = [fact for fact in found if _names(wanted, fact.label)] or [
-        fact for fact in found if _names(wanted, fact.text)
+        fact for fact in found if _names(wanted, f"{fact.text} {fact.around}")
     ]
     if not about:
         return None
-    priced = [(fact, price) for fact in about if (price := price_in(fact.text))]
-    fact, price = priced[0] if priced else (about[0], "")
-    return Item(name, fact.text, price.strip())
+    told = [fact for fact in about if not fact.fields]
+    asked = [stem for stem in senses.meant(goal) if stem not in words.content(name)]
+    text = best_text([fact.text for fact in told or about], asked)
+    price = price_in(text) or next((p for fact in told if (p := price_in(fact.text))), "")
+    checked = next((p for fact in about if fact.fields and (p := _price_cell(fact))), "")
+    figures = [Item("", "", each).amount for each in (price, checked)]
+    differs = None not in figures and figures[0] != figures[1]
+    if differs:
+        text += f" The check against {_table(about)} gives {checked}, not {price}: that counts."
+    return Item(name, text, (checked if differs or not price else price).strip())
+
+
+def _table(about: Sequence[Fact]) -> str:
+    return next(fact.source for fact in about if fact.fields and _price_cell(fact))
+
+
+def _price_cell(fact: Fact) -> str:
+    """A record's price as written, with the dollar sign that its key implies."""
+    for key, value in fact.fields:
+        if isinstance(value, bool) or (figured := measures.number(value)) is None:
+            continue
+        if re.search(r"price|cost|fee|fare|rate|usd|eur|total", key):
+            plain = f"{figured:,.2f}".removesuffix(".00")
+            usd = "usd" in key or any("usd" in other for other, _ in fact.fields) or key == "total"
+            return str(value) if isinstance(value, str) else f"{'$' if usd else ''}{plain}"
+    return ""
 
 
 def _names(wanted: Sequence[str], text: str) -> bool:

@@ -1,52 +1,26 @@
-"""Fields that a schema asks for and the texts in view state: labels, names, dates, amounts, one of
-a list.
+"""Fields that a schema asks for and the texts in view state: names, places, dates, amounts, lists;
+empty where the text does not say.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 
-from planlab.simulated import critic, qa, words
+from planlab.simulated import critic, measures, qa, senses, words
+from planlab.simulated.facts import Fact
+from planlab.simulated.measures import Measure
 from planlab.simulated.scene import Scene
+from planlab.simulated.senses import classify as classify
 from planlab.simulated.strings import date_style, write_date
 
-_PATTERNS: dict[str, str] = {
-    "email mail": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
-    "phone telephone": r"\+?\d[\d ()/-]{6,}\d",
-    "url website": r"https?://\S+",
-    "age": r"\b(\d{1,3})[ -]?(?:years?[ -]old|years?\b|yo\b)|\b(?:aged?|is|turned) (\d{1,3})\b",
-    "amount price total cost fee budget usd eur": (
-        r"[$€£]\s?(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?) ?(?:dollars|"
-        r"euros?|USD|EUR)\b"
-    ),
-    "quantity count number": r"(?<![\w.-])(\d+)\b",
-    "id order invoice": r"\b([A-Z]{1,4}-?\d[\w-]*|#\d+|\d{4,})\b",
-}
-_CASED: dict[str, str] = {
-    "city place location country": r"\b(?:in|from|at|to|near) ([A-ZÀ-Þ][\w-]+(?: [A-ZÀ-Þ][\w-]+)*)",
-    "company employer organization vendor": (
-        r"\b(?:at|for|by|to) ([A-ZÀ-Þ][\w&-]+(?: [A-ZÀ-Þ][\w&-]+)*)"
-    ),
-}
-_NAMES = (
-    "name company vendor person customer competitor product organization supplier seller who winner"
+_MONTHS = (
+    "january february march april may june july august september october november december",
+    "januar februar märz april mai juni juli august september oktober november dezember",
+    "jan feb mar apr may jun jul aug sep oct nov dec",
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
 )
-_FIGURES = "price fee cost amount value monthly usd eur total charge rate number"
-_MEANT: dict[str, str] = {
-    "refund": "money back charge charged return reimburse",
-    "password": "login log sign locked reset account access",
-    "login": "log sign password locked code",
-    "address": "moved moving ship shipping delivery street",
-    "delivery": "parcel package arrive shipping shipped",
-    "billing": "invoice charge charged payment card bill refund",
-    "technical": "crash error bug broken fails not working",
-    "positive": "good great love excellent happy thanks wonderful",
-    "negative": "bad terrible hate awful angry broken disappointed worst",
-    "high": "urgent immediately asap critical down",
-    "urgent": "immediately asap critical down emergency",
-    "complaint": "angry terrible disappointed",
-}
 _JUDGED = (
     "next",
     "decision",
@@ -62,12 +36,53 @@ _JUDGED = (
     "approved",
     "valid",
 )
-_NONE = ("other", "unknown", "neutral", "none", "general")
-_MONTHS = (
-    "january february march april may june july august september october november december",
-    "januar februar märz april mai juni juli august september oktober november dezember",
-    "jan feb mar apr may jun jul aug sep oct nov dec",
-    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+_FORMS: dict[str, str] = {
+    "email mail": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    "phone telephone mobile tel": r"\+?\d[\d ()/-]{6,}\d",
+    "url website link": r"https?://\S+|www\.\S+",
+    "id order invoice number code plate reference ref no": (
+        r"\b(?!(?:CHF|USD|EUR|GBP|Fr)\b)"
+        r"(?:[A-Z]{1,4}[- ]?\d[\w-]*|#\d+|\d{4,}(?![\d ]*(?:km|m|kg|%)))\b"
+    ),
+}
+_PERSON = (
+    "name person customer patient speaker author teacher owner winner employee manager doctor "
+    "contact tenant buyer seller guest sender applicant candidate driver player student member "
+    "competitor vendor supplier client host director conductor"
+)
+_PLACES = "city place location town destination origin country region venue address from to state"
+_ORGANISATIONS = (
+    "company organisation organization employer institution university vendor supplier club "
+    "team business bank school competitor seller brand firm agency"
+)
+_ORGANISED = re.compile(
+    r"\b(?:University|GmbH|Ltd|Inc|LLC|AG|Bank|Hospital|School|Club|Institute|Company|Corp|College|"
+    r"Group|Foundation|Museum|Airlines?|Society|Association)\b"
+)
+_COUNTRIES = frozenset(
+    words.pieces(
+        "argentina australia austria belgium brazil bulgaria canada chile china colombia croatia "
+        "cyprus czechia denmark egypt england estonia ethiopia finland france germany ghana greece "
+        "hungary iceland india indonesia iran iraq ireland israel italy japan kenya latvia "
+        "lithuania "
+        "luxembourg malaysia malta mexico morocco nepal netherlands nigeria norway pakistan peru "
+        "philippines poland portugal romania russia scotland serbia singapore slovakia slovenia "
+        "spain "
+        "sweden switzerland thailand tunisia turkey ukraine uruguay usa vietnam wales zealand"
+    )
+)
+_FIRST = "first start begin from departure depart check_in arrival issued opening leaving outbound"
+_LAST = "last end until to return due expiry expires deadline checkout closing inbound back"
+_HEADS = "title dish product item subject event model article course thing object what vehicle"
+_ABOUT = "name text reason summary answer explanation description comment note message feedback"
+_COMPOSED = frozenset(words.content(_ABOUT)) - {"nam"}
+_QUANTITY = re.compile(
+    r"(?<![\w.-])(\d[\d,]*(?:\.\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve) "
+    r"?((?:kg|g|mg|l|ml|cl|dl|m|cm|mm|km|oz|lb|lbs|tbsp|tsp|cups?|spoons?|litres?|liters?|metres?|"
+    r"meters?|grams?|kilos?|[a-z]+(?= of\b))\b)? ?(?:of )?((?:[a-z]+[ -]?){1,3})",
+)
+_LISTING = re.compile(
+    r"((?:[\w'-]+ ?){1,3}(?:, (?:[\w'-]+ ?){1,3})*,? and (?:[\w'-]+ ?){1,2})(?=[.,;]|$)"
 )
 
 
@@ -119,6 +134,33 @@ def date_for(schema: Mapping[str, object], text: str) -> str | None:
     )
 
 
+# ---- what a schema asks of a text
+
+
+@dataclass(frozen=True)
+class Field:
+    """A property: its name, its schema, and the stems of its name."""
+
+    name: str
+    schema: Mapping[str, object]
+    may_be_null: bool = False
+
+    @property
+    def stems(self) -> list[str]:
+        """What its name is about."""
+        return words.content(self.name)
+
+    @property
+    def said(self) -> list[str]:
+        """What its name and its description are about."""
+        return words.content(f"{self.name} {self.schema.get('description', '')}")
+
+    def is_about(self, row: str) -> bool:
+        """Whether its name holds one of these words."""
+        known = [words.stem(word) for word in row.split()]
+        return any(words.stem(piece) in known for piece in words.pieces(self.name))
+
+
 def extracted(scene: Scene) -> dict[str, object]:
     """The values that the texts state for the reply's fields; nothing where the scene is of
     another kind.
@@ -132,13 +174,58 @@ def extracted(scene: Scene) -> dict[str, object]:
         or (scene.observations and scene.callable)
     ):
         return {}
-    text = scene.draft or scene.statements or scene.material or scene.goal
-    answer = qa.reply(scene)
+    fields = fields_of(schema, schema)
+    text, answer = source_text(scene), qa.reply(scene)
+    found = {**_stated(fields, text, scene, schema), **_answered(fields, answer, scene)}
+    return {**_absent(fields, found, scene), **found}
+
+
+def fields_of(schema: Mapping[str, object], root: Mapping[str, object]) -> list[Field]:
+    """The fields of an object schema."""
+    found = properties({**schema, "$defs": root.get("$defs", {})})
+    raw = schema.get("properties")
+    bare = raw if isinstance(raw, Mapping) else {}
+    return [Field(name, part, _may_be_null(bare.get(name))) for name, part in found.items()]
+
+
+def source_text(scene: Scene) -> str:
+    """The text that is to be read: what the request states, or what its order's colon leads to."""
+    behind = re.search(r"^[^:\n]{4,120}:\s+(\S.+)$", scene.orders, re.S)
+    head = behind[1] if behind else ""
+    rest = scene.draft or scene.statements or scene.material
+    return f"{head}\n{rest}".strip() or scene.goal
+
+
+def _is_reading(scene: Scene) -> bool:
+    """Whether the request is to take facts out of a text, not to make some up."""
+    form = (
+        r"\bextract|\b(?:take|pull|read|get|collect) (?:out )?(?:the |all )?(?:\w+ ){0,3}"
+        r"(?:from|in|out)\b"
+    )
+    return scene.role == "extractor" or re.search(form, scene.orders, re.I) is not None
+
+
+def _absent(
+    fields: Sequence[Field], found: Mapping[str, object], scene: Scene
+) -> dict[str, object]:
+    """Empty values for what a text that is to be read does not say."""
+    if not _is_reading(scene):
+        return {}
+    empty: dict[object, object] = {"string": "", "array": []}
     return {
-        name: value
-        for name, part in properties(schema).items()
-        if (value := _value(name, part, text, scene, answer, schema)) is not None
+        field.name: None if field.may_be_null else empty.get(field.schema.get("type"))
+        for field in fields
+        if field.name not in found
+        and "enum" not in field.schema
+        and not set(field.stems) & _COMPOSED
+        and (field.may_be_null or field.schema.get("type") in empty)
     }
+
+
+def _may_be_null(schema: object) -> bool:
+    options = schema.get("anyOf") if isinstance(schema, Mapping) else None
+    listed = options if isinstance(options, list) else []
+    return any(isinstance(each, dict) and each.get("type") == "null" for each in listed)
 
 
 def properties(schema: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
@@ -167,111 +254,255 @@ def resolved(part: Mapping[str, object], root: Mapping[str, object]) -> Mapping[
     return part
 
 
-def _value(
-    name: str,
-    schema: Mapping[str, object],
-    text: str,
-    scene: Scene,
-    answer: qa.Reply | None,
-    root: Mapping[str, object],
-) -> object | None:
-    kind, row = (
-        schema.get("type"),
-        answer.records[0] if answer and answer.records and answer.truth is None else None,
+def _answered(fields: Sequence[Field], answer: qa.Reply | None, scene: Scene) -> dict[str, object]:
+    """What the answer to the request's question gives: yes or no, an order, a name, a figure."""
+    found: dict[str, object] = {}
+    asks = bool(answer) and (
+        scene.orders.rstrip().endswith("?") or "?" in scene.orders or qa.direction(scene.orders)
     )
-    if kind == "boolean":
-        return answer.truth if answer else None
-    if (
-        isinstance(choices := schema.get("enum"), list)
-        and (best := critic.better(scene)) in choices
-    ):
-        return best
-    if kind == "array":
-        return _list(name, schema, text, scene, answer, root)
-    if (
-        row
-        and qa.direction(scene.orders or scene.goal)
-        and (chosen := _from_record(name, schema, row)) is not None
-    ):
-        return chosen
-    return field(name, schema, text)
+    if not answer or not asks:
+        return found
+    rows = answer.rows
+    for field in fields:
+        kind = field.schema.get("type")
+        if kind == "boolean" and answer.truth is not None:
+            found[field.name] = answer.truth
+        elif kind == "array" and len(rows) > 1:
+            items = field.schema.get("items")
+            if isinstance(items, Mapping) and items.get("type") == "string":
+                found[field.name] = [row.name for row in rows]
+        elif answer.truth is None and (value := _of_answer(field, answer)) is not None:
+            found[field.name] = value
+    return found
 
 
-def _list(
-    name: str,
-    schema: Mapping[str, object],
-    text: str,
-    scene: Scene,
-    answer: qa.Reply | None,
-    root: Mapping[str, object],
-) -> object | None:
-    """Records as objects, names in the order asked for, or tools that are ruled out."""
-    items = resolved(each, root) if isinstance(each := schema.get("items"), dict) else {}
-    if any(piece in ("forbidden", "banned", "prohibited") for piece in words.pieces(name)):
-        return list(
-            dict.fromkeys(
-                tool
-                for rule in scene.forbidden
-                for tool in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", rule)
-            )
-        )
-    if any(piece in ("outputs", "files", "deliverables") for piece in words.pieces(name)):
-        return re.findall(r"\b[\w-]+\.(?:md|txt|csv|json|pdf|html)\b", scene.goal) or None
-    rows = (
-        list(answer.records)
-        if answer and len(answer.records) > 1
-        else qa.records(words.sentences(text))
+def _of_answer(field: Field, answer: qa.Reply) -> object | None:
+    kind, row = field.schema.get("type"), answer.rows[0] if answer.rows else None
+    figure = field.is_about("price fee cost amount value usd eur total charge count number figure")
+    if kind in ("number", "integer") and not field.is_about("confidence score id"):
+        read = measures.number(row.measure.text if row else answer.value)
+        return _as_number(read, field) if read is not None else None
+    if kind != "string" or "enum" in field.schema or not row:
+        return None
+    if figure:
+        return row.measure.text
+    return row.name if field.is_about(f"{_PERSON} {_ORGANISATIONS} who which best") else None
+
+
+def _as_number(value: float, field: Field) -> float | int | None:
+    if field.schema.get("type") == "integer" or value.is_integer():
+        return int(value)
+    return value
+
+
+def _stated(
+    fields: Sequence[Field], text: str, scene: Scene, root: Mapping[str, object]
+) -> dict[str, object]:
+    """What the text states for each field, no figure and no name for two of them."""
+    found: dict[str, object] = {}
+    for field in fields:
+        if "enum" in field.schema:
+            found[field.name] = _choice(field, text, scene)
+        elif field.schema.get("type") == "boolean":
+            found[field.name] = _feature(field, text) if _is_reading(scene) or text else None
+        elif field.schema.get("type") == "array":
+            found[field.name] = _list(field, text, scene, root)
+        elif labelled := _labelled(field.name, text):
+            found[field.name] = _typed(labelled, field)
+    found = {name: value for name, value in found.items() if value is not None}
+    found.update(_dates([f for f in fields if _is_date(f) and f.name not in found], text))
+    open_fields = [f for f in fields if f.name not in found and not _is_date(f)]
+    found.update(_figures([f for f in open_fields if _is_number(f)], text))
+    found.update(_texts([f for f in open_fields if f.schema.get("type") == "string"], text))
+    return found
+
+
+def _is_date(field: Field) -> bool:
+    return field.schema.get("type") == "string" and (
+        field.schema.get("format") in ("date", "date-time")
+        or field.is_about("date day deadline due birthday")
     )
-    wanted = properties({**items, "$defs": root.get("$defs", {})})
-    if len(rows) > 1 and wanted:
-        made = [
-            {
-                key: value
-                for key, part in wanted.items()
-                if (value := _from_record(key, part, row)) is not None
-            }
-            for row in rows
-        ]
-        return made if all(len(each) == len(wanted) for each in made) else None
-    named = any(words.stem(piece) in words.content(_NAMES) for piece in words.pieces(name))
+
+
+def _is_number(field: Field) -> bool:
+    return field.schema.get("type") in ("integer", "number")
+
+
+def _typed(value: str, field: Field) -> object | None:
+    if _is_date(field):
+        return date_for(field.schema, value)
+    if not _is_number(field):
+        return value
+    read = measures.number(value)
+    return None if read is None else _as_number(read, field)
+
+
+def _choice(field: Field, text: str, scene: Scene) -> object | None:
+    choices = field.schema.get("enum")
+    if not isinstance(choices, list) or any(piece in _JUDGED for piece in words.pieces(field.name)):
+        return None
+    best = critic.better(scene)
+    return best if best in choices else senses.classify([str(each) for each in choices], text)
+
+
+def _feature(field: Field, text: str) -> bool | None:
+    """Whether the text affirms what a field such as `has_garden` names."""
+    wanted = [s for s in senses.meant(field.name.replace("_", " ")) if s not in _FEATURE]
+    if not wanted or field.is_about("approved valid done needs passed correct acceptable answer"):
+        return None
+    for sentence in words.sentences(text):
+        for part in re.split(r",\s+|;\s+|\s+but\s+|\s+and\s+", sentence):
+            if senses.near(wanted, senses.meant(part)) >= 0.75:
+                return not senses.is_negated(part)
+    return False
+
+
+_FEATURE = frozenset(words.content("has is can allowed available included with offers there"))
+
+
+def _dates(fields: Sequence[Field], text: str) -> dict[str, object]:
+    """Dates by their role: the first, the last, else in the order of the text."""
+    days = read_dates(text)
+    if not days:
+        return {}
+    found: dict[str, object] = {}
+    rest = sorted(dict.fromkeys(days), key=days.index)
+    for field in fields:
+        if labelled := _labelled(field.name, text):
+            found[field.name] = date_for(field.schema, labelled)
+        elif len(fields) > 1 and field.is_about(_LAST) and not field.is_about("first start"):
+            found[field.name] = _written(max(days), field)
+        elif len(fields) > 1 and field.is_about(_FIRST):
+            found[field.name] = _written(min(days), field)
+        elif rest:
+            found[field.name] = _written(rest.pop(0), field)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _written(day: date, field: Field) -> str | None:
+    return date_for(field.schema, day.isoformat())
+
+
+def _figures(fields: Sequence[Field], text: str) -> dict[str, object]:
+    """Each numeric field's figure: the pairs that fit best are made first."""
+    plain = text
+    for form in (_FORMS["email mail"], _FORMS["phone telephone mobile tel"]):
+        plain = re.sub(form, lambda match: "x" * len(match[0]), plain)
+    figures = [each for each in measures.measures(plain) if each.kind in ("price", "number")]
+    pairs = [
+        (_fit(field, figure, plain), -place, field, figure)
+        for place, figure in enumerate(figures)
+        for field in fields
+    ]
+    found: dict[str, object] = {}
+    used: list[Measure] = []
+    for worth, _, field, figure in sorted(pairs, key=lambda pair: pair[:2], reverse=True):
+        if worth >= 0.4 and field.name not in found and figure not in used:
+            found[field.name] = _as_number(figure.value, field)
+            used.append(figure)
+    return found
+
+
+def _fit(field: Field, figure: Measure, text: str) -> float:
+    """How well a figure suits a field: its kind, and the words around it."""
+    sentence_start = max(
+        text.rfind(sign, 0, figure.start) for sign in (". ", "; ", ": ", "\n", ", ")
+    )
+    before = words.content(text[max(0, sentence_start, figure.start - 40) : figure.start])
+    behind = words.content(re.split(r"[.;,]|\d", text[figure.end :])[0][:30])
+    is_price = senses.near(["pric"], field.stems) >= 0.5 or field.is_about("deposit value paid")
+    bare = re.search(r"[A-Z][\w-]+, ?\(?$", text[: figure.start]) and not behind
+    age = field.is_about("age") and bool(bare or behind[:1] in (["year"], ["yo"]))
+    whole = figure.value.is_integer() or field.schema.get("type") != "integer"
+    around = [*before[-4:], *behind[:3]]
     return (
-        [row.name for row in rows]
-        if len(rows) > 1 and items.get("type") == "string" and named
-        else None
+        sum(max((senses.akin(stem, each) for each in around), default=0) for stem in field.said)
+        + (0.6 if is_price else -2.0) * (figure.kind == "price")
+        - 0.8 * (is_price and figure.kind != "price")
+        + 1.0 * age
+        - 2.0 * (not whole)
     )
 
 
-def _from_record(name: str, schema: Mapping[str, object], row: qa.Record) -> object | None:
-    pieces = words.content(name)
-    if any(piece in words.content(_NAMES) for piece in pieces):
-        return row.name
-    if any(piece in words.content(_FIGURES) for piece in pieces):
-        return _typed(row.figure if schema.get("type") == "string" else f"{row.value:g}", schema)
+def _texts(fields: Sequence[Field], text: str) -> dict[str, object]:
+    """Text fields by the form of their values, else by the part that a name plays."""
+    found: dict[str, object] = {}
+    named = [name for name in measures.names(text) if name.upper() != name or len(name) > 3]
+    for field in fields:
+        form = next((form for row, form in _FORMS.items() if field.is_about(row)), "")
+        if form and (match := re.search(form, text)) and not field.is_about("name"):
+            found[field.name] = match[0]
+            continue
+        if form:
+            continue
+        free = [name for name in named if name not in found.values()]
+        role = _role(field)
+        if role and (best := max(free, key=lambda name: role(name, text), default="")):
+            if role(best, text) > 0:
+                found[field.name] = best
+        elif not set(field.stems) & _COMPOSED and (value := _phrase(field, text)):
+            found[field.name] = value
+    return found
+
+
+def _role(field: Field) -> Callable[[str, str], float] | None:
+    if field.is_about("country nation"):
+        return lambda name, text: float(words.pieces(name)[-1] in _COUNTRIES)
+    if field.is_about("origin from departure_city"):
+        return lambda name, text: _behind(name, text, "from")
+    if field.is_about("destination to"):
+        return lambda name, text: _behind(name, text, "to|into|for")
+    if field.is_about(_PLACES):
+        return _place_worth
+    if field.is_about(_PERSON) and not field.is_about("company product dish file"):
+        return lambda name, text: _person_worth(name, text, field)
+    if field.is_about(_ORGANISATIONS):
+        return lambda name, text: (
+            3.0 * bool(_ORGANISED.search(name)) + _behind(name, text, "at|by|of|with|for|to") + 0.1
+        )
     return None
 
 
-def field(name: str, schema: Mapping[str, object], text: str) -> object | None:
-    """One field's value: under its own label, else by the form that such values have."""
-    if isinstance(choices := schema.get("enum"), list) and choices:
-        if any(piece in _JUDGED for piece in words.pieces(name)):
-            return None
-        return classify([str(choice) for choice in choices], text)
-    labelled, pieces = _labelled(name, text), words.pieces(name)
-    if schema.get("format") in ("date", "date-time") or any(
-        piece in ("date", "day", "deadline", "due") for piece in pieces
-    ):
-        return date_for(schema, labelled or text)
-    if labelled:
-        return _typed(labelled, schema)
-    for table, flags in ((_PATTERNS, re.I), (_CASED, 0)):
-        for row, pattern in table.items():
-            if any(piece in row.split() for piece in pieces) and (
-                match := re.search(pattern, text, flags)
-            ):
-                return _typed(next(group for group in (*match.groups(), match[0]) if group), schema)
-    if any(piece in _NAMES.split() for piece in pieces):
-        return next(iter(words.proper_names(text)), None)
-    return None
+def _behind(name: str, text: str, preposition: str) -> float:
+    return float(re.search(rf"\b(?:{preposition}) (?:the )?{re.escape(name)}", text) is not None)
+
+
+def _place_worth(name: str, text: str) -> float:
+    country = words.pieces(name)[-1] in _COUNTRIES
+    within = re.search(rf"{re.escape(name)}(?:,| in) (?:the )?[A-Z]\w+", text) is not None
+    organised = _ORGANISED.search(name) is not None
+    near = _behind(name, text, "in|from|at|to|near")
+    return near + within - 1.5 * country - organised
+
+
+def _person_worth(name: str, text: str, field: Field) -> float:
+    parts = name.split()
+    titled = parts[0].rstrip(".") in ("Mr", "Mrs", "Ms", "Dr", "Prof", "Sir", "Dame")
+    place = _behind(name, text, "in|from|at|near") - 0.5 * _behind(name, text, "from") * titled
+    before = words.content(text[max(0, text.find(name) - 25) : text.find(name)])
+    beside = senses.near(field.stems, before) >= 0.8
+    many = 2 <= len(parts) <= 3
+    wrong = _ORGANISED.search(name) is not None and not field.is_about(_ORGANISATIONS)
+    return 0.6 + titled + 0.7 * many + beside - place - 1.5 * wrong
+
+
+def _phrase(field: Field, text: str) -> str:
+    """What a text says beside the field's own word, or at its head for what it is all about."""
+    for piece in words.pieces(field.name):
+        match = re.search(
+            rf"\b{piece}s?(?: \w+)?(?: is| was|:| of) "
+            rf"(?:the |an? )?([\w' -]{{2,40}}?)(?=[.,;\n]|$| and )",
+            text,
+            re.I,
+        )
+        if match:
+            return match[1]
+    if field.is_about(_HEADS):
+        lead = re.match(
+            r"(?:an?|the)?\s*([\w' -]+?)(?=[.,:;\n]| for | with | from | is | on |$)", text
+        )
+        return lead[1].strip() if lead and len(lead[1].split()) <= 5 else ""
+    return ""
 
 
 def _labelled(name: str, text: str) -> str | None:
@@ -287,31 +518,95 @@ def _labelled(name: str, text: str) -> str | None:
     return None
 
 
-def _typed(value: str | None, schema: Mapping[str, object]) -> object | None:
-    if value is None or schema.get("type") not in ("integer", "number"):
-        return value
-    figure = next(iter(words.numbers(re.sub(r"[$€£]", "", value))), None)
-    return (
-        None
-        if figure is None
-        else int(float(figure))
-        if schema["type"] == "integer" or float(figure).is_integer()
-        else float(figure)
+# ---- lists
+
+
+def _list(field: Field, text: str, scene: Scene, root: Mapping[str, object]) -> object | None:
+    """Tools that are ruled out, files, records, quantities, names or things in a row."""
+    items = resolved(each, root) if isinstance(each := field.schema.get("items"), dict) else {}
+    if field.is_about("forbidden banned prohibited"):
+        rules = " ".join(scene.forbidden)
+        return list(dict.fromkeys(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", rules)))
+    if field.is_about("outputs files deliverables"):
+        return re.findall(r"\b[\w-]+\.(?:md|txt|csv|json|pdf|html)\b", scene.goal) or None
+    if items.get("type") == "object":
+        return _objects(items, text, root)
+    if not _is_reading(scene) or items.get("type") != "string":
+        return None
+    role = _role(Field(words.stem(words.pieces(field.name)[-1]), {})) or _role(field)
+    if role:
+        return [
+            name for name in dict.fromkeys(measures.names(text)) if role(name, text) > 0.5
+        ] or None
+    listings = [match[1] for match in _LISTING.finditer(text)]
+    return _members(listings[-1]) if listings else None
+
+
+def _members(listing: str) -> list[str]:
+    parts = re.split(r",\s+(?:and )?|\s+and\s+", listing)
+    head = re.split(r"\b(?:about|on|of|with|are|is|include|including|for|has|like)\s", parts[0])[-1]
+    return [part.strip() for part in (head, *parts[1:])]
+
+
+def _objects(
+    items: Mapping[str, object], text: str, root: Mapping[str, object]
+) -> list[dict[str, object]] | None:
+    """Objects of a name and a figure, or of quantities: `250 g of flour`."""
+    wanted = [
+        Field(name, part)
+        for name, part in properties({**items, "$defs": root.get("$defs", {})}).items()
+    ]
+    numeric = [field for field in wanted if _is_number(field)]
+    if not numeric:
+        return None
+    counts = any(
+        field.is_about("quantity amount count number pieces") and not field.is_about("usd eur")
+        for field in numeric
     )
+    if counts and len(rows := _quantities(text)) > 1:
+        return [_quantity(wanted, *row) for row in rows]
+    asked = qa.parse(" ".join(field.name for field in numeric))
+    found = [
+        row
+        for sentence in words.sentences(text)
+        for row in qa.table(asked, [Fact("", sentence, "given")])
+    ]
+    made = [_object(wanted, row) for row in found]
+    return made if len(made) > 1 and all(len(each) == len(wanted) for each in made) else None
 
 
-def classify(choices: Sequence[str], text: str) -> str | None:
-    """The choice that a text speaks of, by its own words or by words that people use for it."""
-    said = words.content(text)
+def _object(wanted: Sequence[Field], row: qa.Row) -> dict[str, object]:
+    made: dict[str, object] = {}
+    for field in wanted:
+        if _is_number(field):
+            made[field.name] = _as_number(row.value, field)
+        elif field.is_about("price fee cost amount value figure"):
+            made[field.name] = row.measure.text
+        elif field.schema.get("type") == "string":
+            made.setdefault(field.name, row.name)
+    return made
 
-    def worth(choice: str) -> float:
-        own = words.content(choice)
-        meant = words.content(" ".join(_MEANT.get(piece, "") for piece in words.pieces(choice)))
-        return 2 * words.overlap(own, said) + sum(word in said for word in meant)
 
-    best = max(choices, key=worth)
-    return (
-        best
-        if worth(best) > 0
-        else next((choice for choice in choices if choice.lower() in _NONE), None)
-    )
+def _quantities(text: str) -> list[tuple[float, str, str]]:
+    """Amounts with their unit and what they are of."""
+    found = []
+    for amount, unit, thing in _QUANTITY.findall(text):
+        kept = re.split(r"\b(?:and|with|then|at|for|to|in|from|on|or|per|people|persons)\b", thing)[
+            0
+        ]
+        value = measures.number(amount) or words.count_word(amount) or 1
+        if kept.strip() and (amount[0].isdigit() or unit or words.count_word(amount)):
+            found.append((float(value), unit, kept.strip()))
+    return found
+
+
+def _quantity(wanted: Sequence[Field], amount: float, unit: str, thing: str) -> dict[str, object]:
+    made: dict[str, object] = {}
+    for field in wanted:
+        if _is_number(field):
+            made.setdefault(field.name, _as_number(amount, field))
+        elif field.is_about("unit measure"):
+            made[field.name] = unit or (None if field.may_be_null else "")
+        elif field.schema.get("type") == "string":
+            made.setdefault(field.name, thing)
+    return made

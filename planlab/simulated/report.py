@@ -5,7 +5,7 @@ missing.
 import re
 from collections.abc import Sequence
 
-from planlab.simulated import qa, words
+from planlab.simulated import measures, qa, words
 from planlab.simulated.arguments import title
 from planlab.simulated.critic import asked_sections
 from planlab.simulated.facts import (
@@ -13,14 +13,17 @@ from planlab.simulated.facts import (
     Item,
     Table,
     counted,
+    evidence,
     facts,
     figure,
     given,
+    is_empty,
     items,
     order_in,
+    price_in,
 )
-from planlab.simulated.fields import classify
 from planlab.simulated.scene import Scene, Seen
+from planlab.simulated.senses import classify
 from planlab.simulated.sql import TIME
 from planlab.simulated.sums import calculate, worded, written
 from planlab.simulated.tasks import Step, acts, positive
@@ -39,29 +42,30 @@ def answer_text(scene: Scene, steps: Sequence[Step]) -> str:
         return _limited(_adrift(scene), scene)
     if said := _echo(scene.goal) or _chosen(scene):
         return said
-    answered = qa.reply(scene) if scene.orders and not _WANTS.search(scene.goal) else None
+    answered = None if _WANTS.search(scene.goal) else qa.reply(scene)
     if answered and (brief := qa.short(scene, answered)):
         return brief
-    body = (
-        qa.in_words(answered)
-        if answered
-        and (answered.truth is not None or not scene.callable or qa.direction(scene.orders))
-        else _body(scene, steps)
-    )
-    parts = [_sum(scene, steps), _done(scene, steps), body, _missing(scene, steps), _warning(scene)]
+    total, done = _sum(scene, steps), _done(scene, steps)
+    told = answered and not (total and not scene.observations)
+    body = qa.in_words(answered) if answered and told else _body(scene, steps)
+    known = [each.text for each in measures.measures(total)]
+    if total and body and all(each.text in known for each in measures.measures(body)):
+        body = ""
+    parts = [total, done, body, _missing(scene, steps), _warning(scene)]
     text = "\n\n".join(part for part in parts if part)
     return _limited(text or _unknown(scene), scene)
 
 
 def report(scene: Scene, names: Sequence[str] = ()) -> str:
     """A report on what was found: title, findings, comparison, recommendation, sources."""
-    found, listed = facts(scene), items(scene, names)
+    found = facts(scene)
+    listed = items(scene, names or _pages(scene))
     lines = [f"- {item.name[:1].upper() + item.name[1:]}: {item.text}" for item in listed]
     told = " ".join(item.text for item in listed)
     lines += [
         f"- {fact.label + ': ' if fact.label and fact.label != 'table' else ''}{fact.text}"
         for fact in found
-        if fact.text and fact.text not in told
+        if fact.text and fact.text not in told and fact.label not in [item.name for item in listed]
     ][: 8 - min(len(lines), 5)]
     if asked := asked_sections(f"{scene.goal}\n{scene.instructions}"):
         return "\n\n".join(f"## {name}\n{_section(name, lines, scene, listed)}" for name in asked)
@@ -84,6 +88,22 @@ def report(scene: Scene, names: Sequence[str] = ()) -> str:
         if len(parts) > 1
         else f"{parts[0]}\n\nNo data on this is in view, so no figures are given."
     )
+
+
+def _pages(scene: Scene) -> list[str]:
+    """What the results are about, where the goal names nothing side by side."""
+    labels = [fact.label for fact in evidence(scene) if fact.label and not fact.fields]
+    return list(dict.fromkeys(labels)) if len(set(labels)) > 1 else []
+
+
+def _rows(scene: Scene, listed: Sequence[Item]) -> list[Item]:
+    """The things that have a figure: their prices, else the figure that the goal asks for."""
+    priced = [item for item in listed if item.amount is not None]
+    if len(priced) >= 2:
+        return priced
+    asked = qa.parse(scene.goal)
+    rows = qa.named_in(asked, qa.table(asked, evidence(scene)))
+    return [Item(row.name, row.fact.text, row.measure.text) for row in rows]
 
 
 def letter(scene: Scene, steps: Sequence[Step]) -> str:
@@ -134,25 +154,27 @@ def _section(name: str, lines: Sequence[str], scene: Scene, listed: Sequence[Ite
 
 def _judged(scene: Scene, listed: Sequence[Item]) -> list[tuple[str, str]]:
     """Comparison and recommendation, where the figures allow one."""
-    priced = sorted(
-        (item for item in listed if item.amount is not None), key=lambda item: item.amount or 0
-    )
+    priced = sorted(_rows(scene, listed), key=lambda item: item.amount or 0)
+    money = any(price_in(item.price) for item in priced)
     tables = counted(scene)
     parts: list[tuple[str, str]] = []
     if len(priced) >= 2:
         parts.append(
             (
                 "Comparison",
-                (
-                    f"{_cap(priced[0].name)} is the cheapest at {priced[0].price}, "
-                    f"{priced[-1].name} the dearest at {priced[-1].price}."
-                ),
+                f"{_cap(priced[0].name)} is the cheapest at {priced[0].price}, "
+                f"{priced[-1].name} the dearest at {priced[-1].price}."
+                if money
+                else f"{_cap(priced[-1].name)} has the most ({priced[-1].price}), "
+                f"{priced[0].name} the least ({priced[0].price}).",
             )
         )
         parts.append(
             (
                 "Recommendation",
-                f"Measure our price against {priced[0].name} ({priced[0].price}) first.",
+                f"Measure our price against {priced[0].name} ({priced[0].price}) first."
+                if money
+                else f"Look first at {priced[-1].name} ({priced[-1].price}).",
             )
         )
     elif tables:
@@ -252,16 +274,18 @@ def _body(scene: Scene, steps: Sequence[Step]) -> str:
     found = [fact for fact in facts(scene) if fact.text]
     if _WANTS.search(scene.goal) and (found or scene.material or scene.statements):
         return report(scene, names)
-    told = [seen for seen in scene.observations if acts(seen, scene)]
-    plain = [
-        fact
-        for fact in found
-        if fact.source not in [seen.tool for seen in told] and " = " not in fact.text
-    ]
-    return "\n".join(
-        f"{fact.label}: {fact.text}" if fact.label and fact.label != "table" else fact.text
-        for fact in _relevant(plain, scene)
-    )
+    if not found and is_empty(scene):
+        asked = next(
+            (
+                str(each)
+                for seen in scene.observations
+                for each in seen.arguments.values()
+                if len(str(each).split()) < 8
+            ),
+            "",
+        )
+        return f"Nothing was found{' on ' + asked if asked else ''}: the result is empty."
+    return "\n".join(fact.said for fact in _relevant(found, scene))
 
 
 _WANTS = re.compile(
@@ -293,7 +317,13 @@ def _chosen(scene: Scene) -> str | None:
     offered = re.search(r"\b(\w+)(?:, (\w+))*,? or (\w+)\b", scene.orders)
     if not form or not offered:
         return ""
-    return classify([each for each in offered.groups() if each], " ".join(qa.lines(scene))) or ""
+    return (
+        classify(
+            [each for each in offered.groups() if each],
+            scene.statements or scene.material or scene.context,
+        )
+        or ""
+    )
 
 
 def _relevant(found: Sequence[Fact], scene: Scene) -> list[Fact]:
@@ -307,20 +337,28 @@ def _relevant(found: Sequence[Fact], scene: Scene) -> list[Fact]:
 
 def names_of(scene: Scene, steps: Sequence[Step]) -> list[str]:
     """The things side by side that the work is about."""
-    listed = words.entities(positive(scene.goal))
-    return listed or [
-        match[1]
-        for step in steps
-        if step.kind in words.GATHER
-        and (match := re.search(r"\b([a-z]+ [A-Z])\b", step.description))
-    ]
+    goal = positive(scene.goal)
+    labels = [fact.label.lower() for fact in evidence(scene)] if scene.observations else []
+    named = [name for name in dict.fromkeys(measures.names(goal)) if name.lower() in labels]
+    return (
+        words.entities(goal)
+        or (named if len(named) > 1 else [])
+        or [
+            match[1]
+            for step in steps
+            if step.kind in words.GATHER
+            and (match := re.search(r"\b([a-z]+ [A-Z])\b", step.description))
+        ]
+    )
 
 
 def _missing(scene: Scene, steps: Sequence[Step]) -> str:
     """What failed or had no tool, said plainly."""
-    failed = {seen.tool: seen.error for seen in scene.observations if seen.error and seen.fresh}
+    failed: dict[str, str] = {}
     for seen in scene.observations:
-        if not seen.error:
+        if seen.error and seen.fresh:
+            failed[seen.tool] = seen.error
+        else:
             failed.pop(seen.tool, None)
     lines = [
         f"Not done: {tool or 'a call'} failed ({words.clip(error or '', 140)})."

@@ -97,6 +97,11 @@ def verb_kind(word: str) -> str | None:
     return next((_VERB_KIND[form] for form in forms if form in _VERB_KIND), None)
 
 
+def plain_verb_kind(word: str) -> str | None:
+    """Which kind of act a verb names where it stands in its plain form; `bookings` does not."""
+    return _VERB_KIND.get(word.lower())
+
+
 def misspelt_kind(word: str) -> str | None:
     """The kind of the verb that a long word is nearly: `reserch`, `compair`."""
     near = (
@@ -133,7 +138,13 @@ def sentences(text: str) -> list[str]:
     """Sentences and lines of `text`, without empty ones."""
     parts = [
         part.strip()
-        for part in re.split(r"(?<=[.!?])(?<!\b\d\.)(?<!\b\d\d\.)\s+(?=[A-Z0-9\"'(#*-])|\n+", text)
+        for part in re.split(
+            r"(?<=[.!?])(?<!^\d\.)(?<!^\d\d\.)(?<![:;,.] \d\.)(?<!\bDr\.)(?<!\bM[rs]\.)(?<!\bMrs\.)"
+            r"(?<!\bProf\.)\s+(?=[A-Z0-9\"'(#*-])(?!(?:Jan|Feb|M[äa]r|Apr|Ma[iy]|Jun|Jul|Aug|Sep|O[ck]t|Nov|De[cz])"
+            r"[a-zäöü]* \d{4})|\n+",
+            text,
+            flags=re.M,
+        )
         if part.strip()
     ]
     joined: list[str] = []
@@ -157,7 +168,7 @@ def clauses(goal: str) -> list[str]:
         (
             r"(?<=[\w)\"'%])(?<!\b\d)(?<!\b\d\d)[.;!](?=\s|$)|(?<=\d)\.(?=\s*$|"
             r"\s+(?!\w+ \d{4})[A-Z])|(?<=\?)\s+|\n+|,?\s*\b(?:and )?(?:then|"
-            r"finally|afterwards|after that|or else|otherwise)\b,?"
+            r"finally|afterwards|after that)\b,?|[,;]?\s+(?=(?:or else|otherwise)\b)"
         ),
         text,
     )
@@ -185,7 +196,9 @@ def _at_verbs(part: str) -> list[str]:
     for piece in re.split(r"(,\s*(?:and\s+)?|\s+and\s+)", part):
         is_sign = re.fullmatch(r",\s*(?:and\s+)?|\s+and\s+", piece) is not None
         first = (piece.split() or [""])[0]
-        order = first.islower() and first in _VERB_KIND and len(piece.split()) > 1
+        order = first.islower() and (
+            (first in _VERB_KIND and len(piece.split()) > 1) or _commands(piece)
+        )
         if found and not is_sign and order and len(found[-1].split()) > 1:
             found[-1] = found[-1].rstrip(" ,").removesuffix(" and").rstrip(" ,")
             found.append(piece)
@@ -197,6 +210,12 @@ def _at_verbs(part: str) -> list[str]:
         re.sub(r"^(?:please|also|now|next|first|so)\b,?\s*", "", clause.strip(" ,.:"), flags=re.I)
         for clause in found
     ]
+
+
+def _commands(piece: str) -> bool:
+    """`lock the door`: a word that is no small one before an article or a pronoun is a verb."""
+    match = re.match(r"([a-z]{3,}) (?:the|a|an|it|them|my|our|his|her|their|this|these)\b", piece)
+    return match is not None and match[1] not in STOP and not match[1].endswith(("ing", "ed"))
 
 
 def entities(goal: str) -> list[str]:
