@@ -253,7 +253,10 @@ def _has(what: str, draft: str) -> bool | None:
 
 def _has_one(what: str, draft: str) -> bool:
     plain = re.sub(
-        r"^(?:both |the words? |an?y? |the |its |their )+", "", what.strip(" .:;"), flags=re.I
+        r"^(?:no |not |never |both |the words? |an?y? |the |its |their )+",
+        "",
+        what.strip(" .:;"),
+        flags=re.I,
     )
     for told, form in _SHAPES:
         if re.match(rf"(?:{told})\b", plain, re.I) and not re.search(r"\bof (?:the )?[A-Z]", plain):
