@@ -14,10 +14,9 @@ from jsonschema import Draft202012Validator
 
 from planlab.simulated.arguments import COMPOSED, meaning, value_for
 from planlab.simulated import plans, words
-from planlab.simulated.belief import believe, decided, fitted
+from planlab.simulated.belief import believe, decided, fitted, read_off
 from planlab.simulated.critic import render_verdict, review, revise
 from planlab.simulated.facts import order_in
-from planlab.simulated.fields import extracted
 from planlab.simulated.report import answer_text, letter, names_of, report
 from planlab.simulated.scene import Scene, Seen, Tool, read
 from planlab.simulated.sizes import Size
@@ -91,7 +90,7 @@ def answer(body: Mapping[str, object], *, size: Size, seed: int = 0) -> Answer:
 def _structured(
     schema: Mapping[str, object], scene: Scene, steps: Sequence[Step], seed: int
 ) -> object:
-    exact = {**extracted(scene), **decided(schema, scene, steps)}
+    exact = {**read_off(scene), **decided(schema, scene, steps)}
     return fitted(schema, believe(scene, steps, answer_text(scene, steps)), exact, seed)
 
 

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from planlab.simulated import critic, plans, words
 from planlab.simulated.agenda import lasting, particulars
 from planlab.simulated.arguments import COMPOSED, meaning, title, value_for
+from planlab.simulated.concepts import rank_concepts
 from planlab.simulated.facts import counted, facts, items
 from planlab.simulated.fields import extracted, properties
 from planlab.simulated.fill import fill
@@ -95,7 +96,22 @@ def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
     elif is_marking(scene):
         told = verdict.feedback
         return {**belief, **verdict.particulars, "reasoning": told, "answer": told, "summary": told}
-    return {**belief, **extracted(scene)}
+    return {**belief, **read_off(scene)}
+
+
+_OF_A_PLAN = ("steps", "failure", "completed", "title", "duration", "goal", "reasoning")
+
+
+def read_off(scene: Scene) -> Belief:
+    """The fields that the texts state; what is judged or planned is not read off them."""
+    if is_marking(scene):
+        return {}
+    planned = _OF_A_PLAN if plans.is_asked(scene) else ()
+    return {
+        name: value
+        for name, value in extracted(scene).items()
+        if not set(rank_concepts("root", name, "")[:1]) & set(planned)
+    }
 
 
 def told_of_plan(
