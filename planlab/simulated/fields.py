@@ -53,7 +53,8 @@ _PERSON = (
 _PLACES = "city place location town destination origin country region venue address from to state"
 _ORGANISATIONS = (
     "company organisation organization employer institution university vendor supplier club "
-    "team business bank school competitor seller brand firm agency"
+    "team business bank school competitor seller brand firm "
+    "agency restaurant hotel shop museum theatre airline"
 )
 _ORGANISED = re.compile(
     r"\b(?:University|GmbH|Ltd|Inc|LLC|AG|Bank|Hospital|School|Club|Institute|Company|Corp|College|"
@@ -279,7 +280,7 @@ def _answered(fields: Sequence[Field], answer: qa.Reply | None, scene: Scene) ->
 def _of_answer(field: Field, answer: qa.Reply) -> object | None:
     kind, row = field.schema.get("type"), answer.rows[0] if answer.rows else None
     figure = field.is_about("price fee cost amount value usd eur total charge count number figure")
-    if kind in ("number", "integer") and not field.is_about("confidence score id"):
+    if kind in ("number", "integer") and not field.is_about("confidence id" if row else "score"):
         read = measures.number(row.measure.text if row else answer.value)
         return _as_number(read, field) if read is not None else None
     if kind != "string" or "enum" in field.schema or not row:

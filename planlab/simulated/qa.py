@@ -272,7 +272,11 @@ def _compared(asked: Question, found: Sequence[Fact]) -> Reply | None:
         return _gap(rows)
     if not asked.sign:
         return None
-    sign = asked.sign * (-1 if asked.family == "speed" and _is_lapse(rows[0]) else 1)
+    turned = asked.family == "speed" and _is_lapse(rows[0])
+    turned = turned or (
+        asked.family == "age" and all(_YEAR.fullmatch(r.measure.text) for r in rows)
+    )
+    sign = -asked.sign if turned else asked.sign  # the quicker takes less, the older came earlier
     rows.sort(key=lambda row: sign * row.value)
     count = _top(asked.text)
     chooses = re.match(r"\W*(?:which|who|what is the)\b|.*\bor\b", asked.text, re.I)
@@ -342,11 +346,12 @@ def _truth(asked: Question, found: Sequence[Fact]) -> bool | None:
     likely = best(asked, found)
     if not likely:
         return None
-    claim = _clause(asked, likely[0])
-    if senses.near(asked.wanted, senses.meant(f"{claim} {likely[0].around}")) < 0.6:
-        return None
     if (inside := _within(asked, likely[0].text)) is not None:
         return inside
+    parts = re.split(r";\s+|,?\s+(?:but|while|whereas|although)\s+", _clause(asked, likely[0]))
+    claim = max(parts, key=lambda part: senses.near(asked.wanted, senses.meant(part)))
+    if senses.near(asked.wanted, senses.meant(f"{claim} {likely[0].around}")) < 0.6:
+        return None
     return senses.is_negated(claim) == senses.is_negated(text)
 
 

@@ -319,7 +319,7 @@ def _chosen(scene: Scene) -> str | None:
         return ""
     return (
         classify(
-            [each for each in offered.groups() if each],
+            [each for each in offered.groups() if each and f"{each}:" not in scene.goal.lower()],
             scene.statements or scene.material or scene.context,
         )
         or ""
