@@ -12,24 +12,19 @@ from dataclasses import dataclass, replace
 
 from jsonschema import Draft202012Validator
 
-from planlab.simulated.arguments import COMPOSED, meaning, value_for
 from planlab.simulated import plans, words
+from planlab.simulated.arguments import COMPOSED, arguments_for, meaning
 from planlab.simulated.belief import believe, decided, fitted, read_off
+from planlab.simulated.choice import best_tool, final_tool, handoffs, is_acting, tool_kind, usable
+from planlab.simulated.conditions import holds
 from planlab.simulated.critic import render_verdict, review, revise
 from planlab.simulated.facts import order_in
+from planlab.simulated.pairing import is_definite, sort_of
 from planlab.simulated.report import answer_text, letter, names_of, report
 from planlab.simulated.scene import Scene, Seen, Tool, read
 from planlab.simulated.sizes import Size
-from planlab.simulated.tasks import (
-    Step,
-    best_tool,
-    final_tool,
-    handoffs,
-    is_finished,
-    plan,
-    tool_kind,
-    usable,
-)
+from planlab.simulated.spans import spans
+from planlab.simulated.tasks import Step, is_finished, plan
 
 Call = tuple[str, dict[str, object]]
 _TRANSIENT = re.compile(
@@ -97,9 +92,55 @@ def _structured(
 def intended(scene: Scene) -> tuple[Step, ...]:
     """What the model means to do; without a goal or a plan it follows the newest text."""
     if scene.goal or scene.plan:
-        return plan(scene)
+        return _provided(plan(scene), scene)
     subject = _subject(scene)
     return plan(replace(scene, goal=f"find out about {subject}")) if subject else ()
+
+
+def _provided(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
+    """Steps with a look-up before each that needs a key which the request does not hold."""
+    made: list[Step] = []
+    bare = replace(scene, observations=())
+    for step in steps:
+        lacking = _keys(step, bare)
+        if lacking and (found := _provider(step, lacking, made, bare)):
+            first, known = found
+            made += [] if known else [first]
+            step = replace(step, depends_on=(*step.depends_on, first.id))
+        made.append(step)
+    return tuple(made)
+
+
+def _keys(step: Step, bare: Scene) -> list[str]:
+    """The parameters of a step's tool that only an observation can give."""
+    if step.tool is None:
+        return []
+    given = _arguments(step.tool, step, bare)
+    return [
+        name
+        for name in step.tool.required
+        if name not in given
+        and sort_of(name, step.tool.properties.get(name, {})) in ("id", "path", "mail", "to")
+    ]
+
+
+def _provider(
+    step: Step, lacking: Sequence[str], before: Sequence[Step], bare: Scene
+) -> tuple[Step, bool] | None:
+    """A step that may find the key, and whether it is there already."""
+    wanted = [word for name in lacking for word in words.content(name)]
+    found: list[tuple[float, Step]] = []
+    for tool in usable(bare):
+        if tool is step.tool or is_acting(tool) or tool_kind(tool) == "compute":
+            continue
+        if there := next((each for each in before if each.tool is tool), None):
+            return there, True
+        first = Step(f"{step.id}a", "read", step.description, step.topic, tool, step.depends_on)
+        given = _arguments(tool, first, bare)
+        if all(name in given for name in tool.required):
+            about = words.content(f"{tool.name} {tool.description}")
+            found.append((sum(word in about for word in wanted) - 0.1 * len(tool.required), first))
+    return (max(found, key=lambda pair: pair[0])[1], False) if found else None
 
 
 def _subject(scene: Scene) -> str:
@@ -118,7 +159,8 @@ def _subject(scene: Scene) -> str:
 def spoken(scene: Scene, steps: Sequence[Step]) -> str:
     """A reply in plain text, in the part that the model is told to play."""
     belief = believe(scene, steps, "")
-    if scene.role == "planner" or (scene.role == "chat" and plans.is_how_to(scene)):
+    acted = scene.callable and any(seen.fresh for seen in scene.observations)
+    if (scene.role == "planner" and not acted) or (scene.role == "chat" and plans.is_how_to(scene)):
         return render_plan(belief)
     if scene.role == "critic" and scene.draft:
         return render_verdict(review(scene), f"{scene.instructions}\n{scene.ask}")
@@ -171,24 +213,45 @@ def _calls(scene: Scene, steps: Sequence[Step], seed: int, *, parallel: bool) ->
             for tool in handoffs(scene)
             if _fits(tool, scene)
         ][:1]
+    if not calls and (call := _follow_up(scene, steps, seed)):
+        calls = [call]
     return tuple(calls)
+
+
+def _follow_up(scene: Scene, steps: Sequence[Step], seed: int) -> Call | None:
+    """A look-up of what is still asked, with a key that a result holds."""
+    asking = [step for step in steps if step.kind in (*words.GATHER, "question") and step.tool]
+    good = [seen for seen in scene.observations if seen.fresh and not seen.error]
+    if not asking or not good:
+        return None
+    known = words.content(" ".join(seen.text for seen in good))
+    open_ = [w for w in words.content(" ".join(s.description for s in asking)) if w not in known]
+    for tool in usable(scene):
+        keys = [sort_of(name, tool.properties.get(name, {})) for name in tool.required]
+        about = words.content(f"{tool.name} {tool.description}")
+        new = all(seen.tool != tool.name for seen in scene.observations)
+        if new and keys and set(keys) == {"id"} and not is_acting(tool):
+            step = replace(asking[-1], id="next", kind="read", tool=tool)
+            if any(word in about for word in open_):
+                return make_call(tool, step, scene, steps, seed)
+    return None
 
 
 def due(scene: Scene, steps: Sequence[Step]) -> list[Step]:
     """Steps that still need a tool and whose forerunners are over, the first kind first."""
-    over = {
-        step.id
-        for step in steps
-        if step.tool is None or is_finished(step, scene) or _is_over(step, scene)
-    }
-    lost = {step.id for step in steps if step.tool and step.id in over and not _served(step, scene)}
-    done = over
+    over: set[str] = set()
+    lost: set[str] = set()
+    ready: list[Step] = []
     for step in steps:
-        if step.tool is None and not set(step.depends_on) <= done:
-            done = done - {step.id}
-    ready = [
-        step for step in steps if step.tool and step.id not in over and set(step.depends_on) <= done
-    ]
+        free = set(step.depends_on) <= over
+        served = is_finished(step, scene) or (step.tool is not None and _served(step, scene))
+        waived = bool(step.condition) and free and not holds(step.condition, scene)
+        if served or (free and (waived or _tool_for(step, scene) is None)):
+            over.add(step.id)
+            if step.tool and not served:
+                lost.add(step.id)
+        elif free:
+            ready.append(step)
     return [
         step
         for step in ready
@@ -212,16 +275,21 @@ def _meets(step: Step, seen: Seen, scene: Scene) -> bool:
     tool = next((tool for tool in scene.tools if tool.name == seen.tool), None)
     if step.tool is None or tool is None or tool_kind(tool) != tool_kind(step.tool):
         return False
+    broken = any(each.error and each.tool == step.tool.name for each in scene.observations)
+    if tool is not step.tool and not broken:
+        return False
     if step.kind not in (*words.GATHER, "question", "compute"):
         return True
     planned = _mended(tool, _arguments(tool, step, scene), scene)
+    asked = _arguments(tool, step, replace(scene, observations=()))  # what the request itself gives
     given = {
         name: str(value)
         for name, value in seen.arguments.items()
         if isinstance(value, (str, int, float))
     }
     return all(
-        _alike(str(planned[name]), value) for name, value in given.items() if name in planned
+        _alike(str(planned.get(name)), value) or _alike(str(asked.get(name, value)), value)
+        for name, value in given.items()
     )
 
 
@@ -252,17 +320,25 @@ def _tool_for(step: Step, scene: Scene) -> Tool | None:
     ]
     if step.tool.name not in spent:
         return step.tool if _has_arguments(step.tool, step, scene) else None
-    if step.kind in words.EFFECTS or len(failed) >= 4:
+    named = any(span.kind == "path" for span in spans(step.description))
+    if step.kind in words.EFFECTS or len(failed) >= 4 or named:
         return None
     return best_tool(step.kind, f"{step.description} {step.topic}", scene, without=spent)
 
 
 def _has_arguments(tool: Tool, step: Step, scene: Scene) -> bool:
     """Whether what must not be guessed (a path, a calculation, whom to pay) stands in view."""
-    if tool_kind(tool) not in (*words.EFFECTS, "compute", "read"):
-        return True
+    if step.kind == "change" and any(
+        meaning(name, part, tool) == "content" for name, part in tool.properties.items()
+    ):
+        return False  # new code is nothing that rules can write
+    definite = tool_kind(tool) in (*words.EFFECTS, "compute", "read")
     given = _arguments(tool, step, scene)
-    return all(name in given for name in tool.required)
+    return all(
+        name in given
+        for name in tool.required
+        if definite or is_definite(name, tool.properties[name])
+    )
 
 
 def _about(step: Step, seen: Seen, scene: Scene) -> bool:
@@ -273,10 +349,11 @@ def _about(step: Step, seen: Seen, scene: Scene) -> bool:
     ):
         return False
     told = words.content(" ".join(str(value) for value in seen.arguments.values()))
+    topic = words.content(step.topic)
     return (
         seen.tool == step.tool.name
         if step.kind not in words.GATHER
-        else words.overlap(words.content(step.topic), told) >= 0.6 or not told
+        else max(words.overlap(topic, told), words.overlap(told, topic)) >= 0.6 or not told
     )
 
 
@@ -295,7 +372,7 @@ def _is_mendable(error: str) -> bool:
         re.search(
             (
                 r"argument|parameter|required|missing|expected|must be|type|"
-                r"validation|column|table|syntax|did you mean|available|choose|"
+                r"validation|column|table|syntax|did you mean|available|choose|no such|only|"
                 r"one of|not found"
             ),
             error,
@@ -332,21 +409,15 @@ def make_call(
 def _arguments(
     tool: Tool, step: Step, scene: Scene, steps: Sequence[Step] = ()
 ) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name, schema in tool.properties.items():
-        wanted = (
-            name in tool.required
-            or not tool.required
-            or meaning(name, schema, tool) in ("to", "path", "amount", "date", *COMPOSED)
-        )
-        value = (
-            value_for(name, schema, step, scene, tool, lambda: composed(scene, steps))
-            if wanted
-            else None
-        )
-        if value is not None:
-            found[name] = value
-    return found
+    names = [
+        name
+        for name, schema in tool.properties.items()
+        if name in tool.required
+        or not tool.required
+        or meaning(name, schema, tool) in ("path", *COMPOSED)
+        or sort_of(name, schema)
+    ]
+    return arguments_for(tool, step, scene, lambda: composed(scene, steps), names)
 
 
 def composed(scene: Scene, steps: Sequence[Step]) -> str:
@@ -379,15 +450,24 @@ def _mended(tool: Tool, arguments: dict[str, object], scene: Scene) -> dict[str,
         errors[-1] or "",
         re.I,
     )
-    choices = re.findall(r"[\w./-]+", offered[1]) if offered else []
+    tried = [str(value) for value in arguments.values()]
+    choices = [
+        choice
+        for choice in (re.findall(r"[\w./-]*\w", offered[1]) if offered else [])
+        if choice not in tried and words.overlap(words.content(choice), _wished(tried, scene)) > 0
+    ]
     for name, value in arguments.items():
         if isinstance(value, str) and choices and len(value.split()) < 4 and value not in choices:
-            wanted = words.content(f"{value} {scene.goal}")
+            wanted = _wished([value], scene)
             arguments = {
                 **arguments,
                 name: max(choices, key=lambda choice: words.overlap(words.content(choice), wanted)),
             }
     return arguments
+
+
+def _wished(tried: Sequence[str], scene: Scene) -> list[str]:
+    return words.content(f"{' '.join(tried)} {scene.goal}")
 
 
 def _filled(

@@ -3,51 +3,35 @@ words.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from planlab.simulated import words
+from planlab.simulated.choice import tool_kind
 from planlab.simulated.facts import Item, facts, figure, price_in
-from planlab.simulated.fields import date_for, resolved
+from planlab.simulated.fields import resolved
+from planlab.simulated.pairing import LEADS, pair
+from planlab.simulated.rates import by_rate
 from planlab.simulated.scene import Scene, Tool
-from planlab.simulated.sql import TIME, first, select
+from planlab.simulated.spans import coordinated, spans
+from planlab.simulated.sql import TIME, select
 from planlab.simulated.sums import worded, written
-from planlab.simulated.tasks import Step, tool_kind
+from planlab.simulated.tasks import Step
 
-# A parameter's meaning is the first row that one of its name's words stands in.
-_PARAMETERS: tuple[tuple[str, str], ...] = (
+# A parameter that is made, not found: the first row that one of its name's words stands in.
+_MADE: tuple[tuple[str, str], ...] = (
     ("sql", "sql statement"),
     ("expression", "expression expr formula equation calculation"),
     ("path", "path file filename filepath"),
-    ("url", "url link uri"),
-    ("subject", "subject title heading headline"),
-    ("to", "to recipient recipients email address receiver payee beneficiary mailto"),
-    ("amount", "amount price sum usd dollars cost"),
-    ("content", "content body text message report summary markdown html document code source"),
+    ("subject", "subject heading headline"),
+    ("content", "content body text message report summary markdown html document source"),
     ("memo", "memo note reason comment purpose justification description"),
-    ("id", "id identifier"),
-    ("limit", "limit k max results size"),
-    ("date", "date day weekday when deadline start end since until"),
-    ("place", "city location place country destination origin town"),
-    ("quantity", "quantity qty"),
-    ("item", "item items thing"),
-    ("name", "name company entity person customer product competitor vendor symbol ticker"),
+    ("limit", "limit k max results"),
     (
         "query",
-        (
-            "query q search term keyword keywords question topic input "
-            "prompt subject text request task"
-        ),
+        "query q search term terms keyword keywords question topic input prompt request task",
     ),
 )
-_BY_KIND = {
-    "search": "query",
-    "read": "path",
-    "query": "query",
-    "compute": "expression",
-    "write": "content",
-    "send": "content",
-    "draft": "content",
-}
+_WRITES = ("write", "send", "draft", "change", "pay", "delete")
 COMPOSED = ("content", "memo")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PATH = re.compile(
@@ -58,29 +42,121 @@ _PATH = re.compile(
 
 
 def meaning(name: str, schema: Mapping[str, object], tool: Tool) -> str:
-    """What a parameter asks for: sql, path, to, amount …"""
+    """What a parameter is made as: sql, path, query, content …; "" where a thing is found for it."""
     kind, pieces = tool_kind(tool), words.pieces(name)
     about = f"{schema.get('description', '')} {tool.description}"
-    found = next((m for m, row in _PARAMETERS if any(piece in row.split() for piece in pieces)), "")
-    if (
-        kind == "query"
-        and found in ("query", "content", "")
-        and re.search(r"\bSQL\b|\bSELECT\b", about)
-    ):
+    found = next((m for m, row in _MADE if any(piece in row.split() for piece in pieces)), "")
+    if re.search(r"\bSQL\b|\bSELECT\b", about) and found in ("query", "content"):
         return "sql"
-    if kind in ("search", "other") and found in ("content", "subject", ""):
-        return "query"
-    if kind == "compute" and found in ("query", "content", ""):
+    if kind == "compute" and found in ("query", "content"):
         return "expression"
-    return found or next(
-        (
-            m
-            for m, row in _PARAMETERS
-            for piece in words.pieces(str(schema.get("description", "")))
-            if piece in row.split()
-        ),
-        _BY_KIND.get(kind, "query"),
+    if found in COMPOSED and kind not in _WRITES:
+        return "query" if kind in words.GATHER else ""
+    return found
+
+
+def arguments_for(
+    tool: Tool,
+    step: Step,
+    scene: Scene,
+    compose: Callable[[], str],
+    names: Sequence[str] | None = None,
+) -> dict[str, object]:
+    """The arguments that something in view gives: from the step, the goal, the results, the rest."""
+    wanted = {n: s for n, s in tool.properties.items() if names is None or n in names}
+    found: dict[str, object] = {}
+    for name, schema in wanted.items():
+        value = _made(name, schema, step, scene, tool, compose, tuple(found.values()))
+        if value is not None:
+            found[name] = value
+    open_ = {
+        n: _real(s)
+        for n, s in wanted.items()
+        if n not in found and not meaning(n, s, tool) and _type(s) in _PLAIN and "enum" not in s
+    }
+    chosen = " ".join(str(each) for each in found.values() if isinstance(each, str))
+    for text in _texts(step, scene):
+        plain = _without(text, tool, chosen)
+        found |= pair(
+            {n: s for n, s in open_.items() if n not in found}, plain, tool, tuple(found.values())
+        )
+        found |= _from_results({n: s for n, s in open_.items() if n not in found}, text, scene)
+    return {name: found[name] for name in wanted if name in found}
+
+
+_PLAIN = ("string", "integer", "number")
+
+
+def _texts(step: Step, scene: Scene) -> list[str]:
+    """Where things are looked for: what the step says, then the whole goal."""
+    return list(dict.fromkeys([_asked(step.description), _asked(scene.goal)]))
+
+
+def _asked(text: str) -> str:
+    """A clause without who asks: `a guest wants to know the price` asks the price."""
+    return re.sub(
+        r"^[^.?!\n]*?\b(?:wants?|needs?|likes?|wish(?:es)?) (?:you )?to (?:know|find out|hear|see)\b",
+        "",
+        text,
+        flags=re.I,
     )
+
+
+def _without(text: str, tool: Tool, chosen: str) -> str:
+    """A text without the words of enumerations that were chosen from."""
+    for part in tool.properties.values():
+        for choice in _listed(part.get("enum")):
+            if isinstance(choice, str) and re.search(rf"\b{re.escape(choice)}\b", chosen):
+                text = re.sub(rf"\b{re.escape(choice)}\b", ",", text)
+    return text
+
+
+def _real(schema: Mapping[str, object]) -> Mapping[str, object]:
+    """A schema without its "or null"."""
+    return {**schema, "type": _type(schema)}
+
+
+def _from_results(
+    wanted: Mapping[str, Mapping[str, object]], text: str, scene: Scene
+) -> dict[str, object]:
+    """Values that an earlier result holds under the parameter's own name, or as its only figure."""
+    found: dict[str, object] = {}
+    for name, schema in wanted.items():
+        for seen in reversed(scene.observations):
+            if seen.error:
+                continue
+            value = _under(name, seen.value, words.content(f"{text} {scene.goal}"))
+            if value is None and schema["type"] != "string" and _is_figure(seen.value):
+                value = seen.value
+            if value is not None:
+                found[name] = str(value) if schema["type"] == "string" else value
+                break
+    return found
+
+
+def _is_figure(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _under(name: str, value: object, wanted: Sequence[str]) -> object | None:
+    """What stands under a key, in the row that bears most on what is wanted."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            same = words.pieces(str(key))
+            mine = words.pieces(name)
+            if (same == mine or same == mine[-1:] or same[-1:] == mine[-1:] == ["id"]) and not (
+                isinstance(each, (list, Mapping))
+            ):
+                return each
+        inner = [each for each in value.values() if isinstance(each, (list, Mapping))]
+        return next(
+            (got for each in inner if (got := _under(name, each, wanted)) is not None), None
+        )
+    if isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
+        best = max(value, key=lambda row: words.overlap(words.content(str(row)), wanted))
+        shares = max(value, key=lambda row: sum(w in words.content(str(row)) for w in wanted))
+        return _under(name, shares if shares is not best else best, wanted)
+    return None
 
 
 def value_for(
@@ -92,50 +168,60 @@ def value_for(
     compose: Callable[[], str],
 ) -> object | None:
     """A parameter's value, or None where nothing in view gives one."""
+    return arguments_for(tool, step, scene, compose).get(name)
+
+
+def _made(
+    name: str,
+    schema: Mapping[str, object],
+    step: Step,
+    scene: Scene,
+    tool: Tool,
+    compose: Callable[[], str],
+    used: Sequence[object] = (),
+) -> object | None:
     text = f"{step.description}. {step.topic}"
+    schema, kind = _real(schema), _type(schema)
     if isinstance(choices := schema.get("enum"), list):
-        return _choice(choices, f"{text} {scene.goal}")
-    what, kind = meaning(name, schema, tool), _type(schema)
-    if kind in ("integer", "number"):
-        return _number(name, what, kind, text, scene)
+        free = [each for each in choices if each not in used] or choices
+        return _choice(name, free, step.description, scene.goal)
     if kind == "boolean":
         return _flag(name, schema, scene)
     if kind == "array":
-        return _array(schema, text, scene)
+        return _array(name, schema, step, scene)
     if kind == "object":
         return _object(schema, step, scene, tool, compose)
-    if schema.get("format") in ("date", "date-time") or what == "date":
-        return date_for(schema, f"{text} {scene.goal}") or (
-            first(_WHEN, f"{text} {scene.goal}") if "format" not in schema else None
-        )
-    if what not in ("content", "sql", "path") and (own := by_own_word(name, scene.goal or text)):
-        return own
-    if what == "query" and _is_particular(name, tool):
-        return particular(f"{step.topic}", scene.goal, tool) or step.topic
+    passes = kind == "string" and tool_kind(tool) not in words.GATHER
+    if passes and (said := told(name, step.description, scene.goal)):
+        return said
     makers: dict[str, Callable[[], object | None]] = {
         "sql": lambda: select(text, scene, f"{tool.description} {schema.get('description', '')}"),
-        "expression": lambda: expression(text, scene),
+        "expression": lambda: expression(step.description, scene),
         "path": lambda: _path(text, scene, tool, schema),
-        "url": lambda: first(r"https?://\S+", f"{text} {scene.goal} {scene.context}"),
         "subject": lambda: title(scene.goal or text),
-        "to": lambda: _recipient(text, scene),
-        "amount": lambda: first(r"\d[\d,.]*", text),
         "content": compose,
         "memo": lambda: words.clip(scene.goal or text, 100),
-        "id": lambda: identifier(f"{step.description} {scene.goal}") or identifier(_news(scene)),
-        "place": lambda: _place(name, step, scene.goal),
-        "name": lambda: _name(step, scene),
-        "item": lambda: _item_name(f"{step.description}. {scene.goal}") or step.topic,
-        "title": lambda: title(scene.goal or text),
-        "query": lambda: step.topic,
+        "limit": lambda: 5 if kind == "integer" else None,
+        "query": lambda: step.topic if kind == "string" else None,
     }
-    return makers.get(what, lambda: step.topic)()
+    return makers.get(meaning(name, schema, tool), lambda: None)()
 
 
-_WHEN = (
-    r"\b(?:today|tomorrow|yesterday|next \w+|(?:Mon|Tues|Wednes|"
-    r"Thurs|Fri|Satur|Sun)day)(?=s?\b)"
-)
+_TOLD = frozenset(["summary", "title", "description", "text", "note", "message", "comment", "body", "content", "reason"])
+
+
+def told(name: str, text: str, goal: str) -> str | None:
+    """The words to pass on: in quotes, behind a colon, or after `saying`."""
+    if not any(piece in _TOLD for piece in words.pieces(name)):
+        return None
+    for place in (text, re.sub(r"\w: [^\n\"]*", "", goal)):
+        match = re.search(
+            r"(?<!\w)[\"“](.+?)[\"”]|\bsaying (?:that )?([^.\n]+)|\w: (?!https?)([^\n]+?)(?=\.\s|\.?$)",
+            place,
+        )
+        if match:
+            return next(group for group in match.groups() if group)
+    return None
 
 
 def _flag(name: str, schema: Mapping[str, object], scene: Scene) -> object:
@@ -152,68 +238,11 @@ def _object(
     """A nested value, each of its parts from the same places."""
     root = {**schema, "$defs": schema.get("$defs") or tool.parameters.get("$defs") or {}}
     inner = Tool(tool.name, tool.description, resolved(root, root))
-    found = {
-        name: value
-        for name, part in inner.properties.items()
-        if (value := value_for(name, part, step, scene, inner, compose)) is not None
-    }
-    return found or None
-
-
-_QUOTED = re.compile(r"(?<!\w)[\"'“\u2018]([^\"”\u201c]+?)[\"'”\u2019](?!\w)")
-
-
-def _is_particular(name: str, tool: Tool) -> bool:
-    """A parameter of its own kind, such as `garment` or `fromUnit`, and no search text."""
-    known = words.content(" ".join(row for _, row in _PARAMETERS))
-    return not any(words.stem(piece) in known for piece in words.pieces(name)) and len(name) > 2
-
-
-def particular(topic: str, goal: str, tool: Tool) -> str | None:
-    """The thing that a topic is about: quoted, with a code, by name, or its last plain word."""
-    if quoted := _QUOTED.search(goal):
-        return quoted[1]
-    if coded := re.search(r"\b(?=\w*\d)(?=[\w-]*[A-Za-z])[\w-]+\b", topic):
-        return coded[0]
-    if named := words.proper_names(topic):
-        return named[0]
-    enums = [str(each) for part in tool.properties.values() for each in _listed(part.get("enum"))]
-    plain = [
-        word for word in re.findall(r"[^\W\d_][\w'-]+", topic) if word.lower() not in words.STOP
-    ]
-    left = [word for word in plain if word not in enums and not words.verb_kind(word)]
-    return left[-1] if left else None
+    return arguments_for(inner, step, scene, compose) or None
 
 
 def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else []
-
-
-def by_own_word(name: str, goal: str) -> str | None:
-    """What a goal puts beside the parameter's own word: `member 4417`, `form 9B`, `yoga class`."""
-    if quoted := _QUOTED.search(goal):
-        return (
-            quoted[1]
-            if any(p in ("title", "name", "item", "phrase") for p in words.pieces(name))
-            else None
-        )
-    for piece in words.pieces(name):
-        if len(piece) < 3 or piece in words.STOP:
-            continue
-        match = re.search(
-            rf"\b{piece}s?(?: (?:is|of|called|number|no\.?|id))? ([\w-]*\d[\w-]*)", goal, re.I
-        )
-        match = match or re.search(
-            (
-                rf"\b(?!(?:the|a|an|our|my|this|that|which|what|each|any)\b)([\w-]+) "
-                rf"{piece}\b"
-            ),
-            goal,
-            re.I,
-        )
-        if match and not words.verb_kind(match[1]) and match[1].lower() not in words.STOP:
-            return match[1]
-    return None
 
 
 def _type(schema: Mapping[str, object]) -> str:
@@ -232,45 +261,41 @@ def _type(schema: Mapping[str, object]) -> str:
     return str(kind or ("object" if "$ref" in schema or "properties" in schema else "string"))
 
 
-def _choice(choices: list[object], text: str) -> object:
-    wanted = words.content(text)
-    return (
-        max(choices, key=lambda choice: words.overlap(words.content(str(choice)), wanted))
-        if choices
-        else None
-    )
+def _choice(name: str, choices: list[object], text: str, goal: str) -> object | None:
+    """The member that the step or the goal speaks of; behind its own word it counts most."""
+    best, most = None, 0.0
+    for choice in choices:
+        said = str(choice)
+        for place, weight in ((text, 2.0), (goal, 1.0)):
+            worth = 3.0 * bool(re.search(rf"(?<!\w){re.escape(said)}(?!\w)", place))
+            place = f" {place} "
+            lead = " ".join(row for names, row in LEADS if name.split("_")[0] in names.split())
+            near = rf"(?:\d ?|\b(?:{lead.replace(' ', '|') or '-'}) ){re.escape(said)}"
+            worth += 3.0 * bool(re.search(near, place, re.I)) * (name not in ("to", "target"))
+            worth += 2.0 * words.overlap(words.content(said), words.content(place))
+            worth += 1.0 * any(
+                word.startswith(said.lower())
+                for word in words.pieces(place)
+                if word not in words.STOP
+            )
+            if worth * weight > most:
+                best, most = choice, worth * weight
+    return best
 
 
-def _number(name: str, what: str, kind: str, text: str, scene: Scene) -> object | None:
-    if what == "limit":
-        return 5
-    figures = words.numbers(re.sub(r"[A-Za-z]+-?\d+", "", text)) or words.numbers(scene.goal)
-    money = re.findall(
-        r"[$€£]\s?(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?) ?(?:dollars|euros?|usd|eur|pounds)",
-        f"{text} {scene.goal}",
-        re.I,
-    )
-    if what == "amount" and money:
-        figures = [(money[0][0] or money[0][1]).replace(",", "")]
-    order = {"b": 1, "y": 1, "second": 1, "c": 2, "z": 2}.get(name.lower().split("_")[-1], 0)
-    if order >= len(figures):
-        return None
-    value = float(figures[order])
-    return int(value) if kind == "integer" or value.is_integer() else value
-
-
-def _array(schema: Mapping[str, object], text: str, scene: Scene) -> object | None:
+def _array(name: str, schema: Mapping[str, object], step: Step, scene: Scene) -> object | None:
+    """The things that a clause lists: figures, addresses, names, codes, plain words."""
     items = schema.get("items")
     kind = _type(items) if isinstance(items, dict) else "string"
-    if kind in ("number", "integer"):
-        figures = words.numbers(text) or words.numbers(scene.goal)
-        return [
-            int(f) if kind == "integer" or float(f).is_integer() else float(f)
-            for f in map(str, figures)
-        ]
-    if kind == "string":
-        return words.entities(scene.goal) or _EMAIL.findall(scene.goal) or [text]
-    return None
+    for text in _texts(step, scene):
+        if kind in ("number", "integer"):
+            if said := [span.text for span in spans(text) if span.kind == "figure"]:
+                figures = [float(re.sub(r"[^\d.-]", "", each)) for each in said]
+                return [int(each) if each.is_integer() else each for each in figures]
+        elif kind == "string":
+            if listed := coordinated(text):
+                return [span.text for span in listed]
+    return [step.topic] if kind == "string" else None
 
 
 def _news(scene: Scene) -> str:
@@ -326,25 +351,27 @@ def _path(text: str, scene: Scene, tool: Tool, schema: Mapping[str, object]) -> 
         ]
     )
     listed = [path for place in places for path in _PATH.findall(place) if "@" not in path]
+    if writes:
+        read = [str(value) for each in scene.observations for value in each.arguments.values()]
+        listed = [path for path in listed if path not in read or path in text]
     wanted = words.content(f"{text} {scene.goal}")
     if listed:
         done = [str(each.arguments.get("path", "")) for each in scene.observations]
         fresh = [path for path in dict.fromkeys(listed) if path not in done or writes] or listed
         best = max(
             fresh,
-            key=lambda path: words.overlap(words.content(re.sub(r"\.\w+$", "", path)), wanted),
+            key=lambda path: _worth(path, wanted),
         )
-        if (
-            writes
-            or best in f"{text} {scene.goal}"
-            or any(word in wanted for word in words.content(re.sub(r"\.\w+$", "", best)))
-        ):
+        if writes or best in f"{text} {scene.goal}" or _worth(best, wanted):
             return str(best)
     if writes:
         named = [word for word in words.pieces(title(scene.goal or text)) if word not in words.STOP]
         return f"{'_'.join(named[:5]) or 'report'}.md"
-    if code := re.search(
-        r"\b([a-z]+) (?:module|service|class|script|component|library)\b", text, re.I
+    lists = any(not each.required for each in scene.tools if each is not tool)
+    if not lists and (
+        code := re.search(
+            r"\b([a-z]+) (?:module|service|class|script|component|library)\b", text, re.I
+        )
     ):
         return f"{code[1].lower()}.py"
     folder = re.search(r"\bknowledge[ _]base\b", f"{text} {tool.description}", re.I)
@@ -354,77 +381,27 @@ def _path(text: str, scene: Scene, tool: Tool, schema: Mapping[str, object]) -> 
     return f"knowledge_base/{subject}.md" if folder and subject else None
 
 
+def _worth(path: str, wanted: Sequence[str]) -> float:
+    """How much of a path's name is wanted: `auth.py` by `the authentication module`."""
+    named = words.content(re.sub(r"\.\w+$", "", path.rsplit("/", 1)[-1]))
+    met = [
+        any(w.startswith(n) or n.startswith(w) for w in wanted if len(w) > 3)
+        for n in named
+        if len(n) > 2
+    ]
+    return sum(met) / len(met) if met else 0.0
+
+
 def step_subject(text: str) -> str:
     """What a question is about: what stands after `about`, `on`, `say`, else all of it."""
     match = re.search(r"\b(?:about|on|regarding|concerning|for)\b ([\w -]+)", text)
     return match[1] if match else text
 
 
-def _recipient(text: str, scene: Scene) -> str | None:
-    """An address in the task; after it one that an observation gives; never one made up."""
-    for place in (text, scene.goal, scene.instructions, _news(scene)):
-        if found := _EMAIL.search(place):
-            return found[0]
-    named = re.search(
-        (
-            r"\bto (?:the |our |my )?([A-Za-z][\w-]*(?: (?!for|about|"
-            r"with|and|on|by|saying|that|the)[A-Za-z][\w-]*)?)"
-        ),
-        text + " . " + scene.goal,
-    )
-    return named[1] if named else None
-
-
-def identifier(text: str) -> str | None:
-    """The first thing in `text` that looks like an id: `rec-7`, `T1004`, `#12`."""
-    match = re.search(
-        (
-            r"\b[A-Za-z]+[-_]\d[\w-]*\b|\b[A-Z]{1,4}\d+\b|#(\w+)|\b(?:id|"
-            r"number|record|ticket|order) ([\w-]*\d[\w-]*)"
-        ),
-        text,
-    )
-    return (match[1] or match[2] or match[0]) if match else None
-
-
-def _place(name: str, step: Step, goal: str) -> str | None:
-    """The place that a step is about, else the one that stands in the goal behind the fitting
-    word.
-    """
-    alone = words.proper_names(step.topic)
-    if len(alone) == 1 and len(words.entities(goal)) > 1:
-        return alone[0]
-    text = f"{step.description}\n{goal}"
-    prefix = {"origin": r"from", "from": r"from", "destination": r"to|for", "to": r"to"}.get(
-        name.lower().split("_")[0], r"in|at|for|of|to|from|near"
-    )
-    match = re.search(rf"\b(?:{prefix}) ([A-Z][\w-]*(?: [A-Z][\w-]*)*)", text)
-    return match[1] if match else next(iter(words.proper_names(text)), None)
-
-
-def _item_name(text: str) -> str | None:
-    """What is ordered or booked: `3 boxes of blue pens` are blue pens."""
-    match = re.search(
-        (
-            r"\b(?:order|buy|book|get|reserve|purchase) (?:an? |the |"
-            r"\d+ )?(?:\w+ of )?([a-z][\w -]*?)(?= (?:to|for|from|at|"
-            r"on|in)\b|[.,;]|$)"
-        ),
-        text,
-        re.I,
-    )
-    return match[1] if match else None
-
-
-def _name(step: Step, scene: Scene) -> str:
-    known = words.proper_names(step.topic) or words.proper_names(step.description)
-    return known[0] if known else step.topic
-
-
 def expression(text: str, scene: Scene) -> str | None:
     """The calculation that a text asks for, from its figures, else from what was observed."""
     for place in (text, scene.goal):
-        if found := written(place):
+        if found := written(place) or by_rate(place):
             return found
     if scene.observations:
         return _change(scene) or _on_found(text, scene)

@@ -215,7 +215,9 @@ def tools_in_text(prompt: str) -> list[tuple[str, str, dict[str, object]]]:
     ]
 
 
-_RUN = re.compile(r"\b[Tt]ools?\b[^:\n]{0,30}:[ \t]*([^\n]+)")
+_RUN = re.compile(
+    r"(?:\b[Tt]ools?\b[^:\n]{0,30}:|\b(?:can|may) (?:use|call|choose from):?)[ \t]*([^\n]+)"
+)
 _IN_RUN = re.compile(
     r"\b([a-z]\w*)(?:\s*\(([^)]*)\)|((?:\s+[a-z]+){1,8}))?\s*(?:,|;|\.(?=\s|$)|$| and )"
 )
@@ -363,7 +365,7 @@ class Protocol:
     given: str  # the label of the arguments; "" when they stand in the call
     observation: str
     final: str
-    style: str  # "square", "round", "json", "input"
+    style: str  # "square", "round", "object", "arrow", "json", "input"
     finish: str = ""  # the pretended tool that ends the run, such as Finish[answer]
     keys: tuple[str, str] = ("tool", "arguments")  # of an action in JSON
     plain: bool = False  # the input is a bare string where a tool has one parameter
@@ -405,6 +407,8 @@ class Protocol:
         forms = {
             "square": f"{tool}[{plain}]",
             "round": f"{tool}({named})",
+            "arrow": f"{tool} -> {only if len(arguments) == 1 else json.dumps(dict(arguments))}",
+            "object": f"{tool}({json.dumps(dict(arguments))})",
             "json": json.dumps(
                 {
                     self.keys[0]: tool,
@@ -425,6 +429,9 @@ class Protocol:
             return str(value.get(self.keys[0]) or ""), inside if isinstance(inside, dict) else {
                 "input": inside
             }
+        if self.style == "arrow":
+            tool, _, given = call.partition("->")
+            return tool.strip(), _arguments(given.strip())
         match = re.match(r"(\w+)\s*[\[(](.*)[\])]\s*$", call, re.S)
         return (match[1], _arguments(match[2])) if match else (call.split()[0] if call else "", {})
 
@@ -460,7 +467,7 @@ _PROTOCOL_LABELS: tuple[tuple[str, str], ...] = (
         "observation",
         (
             r"observations?|obs|results?|tool (?:result|output)|output|"
-            r"seen|saw|returned|response|feedback|beobachtung|ergebnis"
+            r"seen|saw|see|got|world|returned|response|feedback|beobachtung|ergebnis"
         ),
     ),
     ("action", r"action|act|tool call|call|do|aktion|handlung|tool"),
@@ -544,6 +551,10 @@ def _style(prompt: str, found: Mapping[str, str]) -> str:
     for line in shown:
         if line.startswith(("{", '"')) or re.search(r"\bJSON\b", line):
             return "json"
+        if re.match(r"[<{]?[\w ]+[>}]?\s*(?:->|=>|→)", line):
+            return "arrow"
+        if re.match(r"[<{]?[\w ]+[>}]?\s*\(\s*\{", line):
+            return "object"
         if found_sign := re.match(r"[<{]?[\w ]+[>}]?\s*([\[(])", line):
             return "square" if found_sign[1] == "[" else "round"
     return "round"

@@ -9,7 +9,7 @@ again nearer the end restores it. Nothing else in the simulated model knows abou
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from planlab.simulated import words
@@ -190,11 +190,16 @@ _GOAL_INLINE = re.compile(
     re.I,
 )
 _NEGATIVE = re.compile(
-    r"(?:\b(?:do not|don't|never|must not|may not|cannot|can't|"
-    r"should not|not allowed to|forbidden to|avoid|without|no "
-    r"need to|nicht)\b|"
+    r"(?:\b(?:do not|don't|never|must not|mustn't|may not|cannot|can't|rather not|hands off|"
+    r"should not|shouldn't|not allowed to|forbidden to|avoid|without|stay away from|refrain from|"
+    r"no need to|nicht)\b|"
     r"\bno (?=(?:e-?mails?|web|internet|tools?|search\w*|calls?)\b)|"
-    r"\b(?:forbidden|prohibited|not allowed|off limits)\s*:)\s*([^.;\n!]*)",
+    r"\b(?:forbidden|prohibited|not allowed|off limits)\s*:)\s*((?:(?!,? (?:just|but|instead|so)\b|: )[^.;\n!?])*)",
+    re.I,
+)
+_RULED_OUT = re.compile(
+    r"([\w-]+(?: [\w-]+){0,2}) (?:is|are|remains?) (?:strictly )?(?:off[- ]limits|forbidden|prohibited|"
+    r"not allowed|not to be used|out of bounds|taboo|no option)\b",
     re.I,
 )
 _ERRORS = re.compile(
@@ -209,7 +214,7 @@ _ERRORS = re.compile(
 
 def read(body: Mapping[str, object], size: Size) -> Scene:
     """The scene that a request shows to a model of this size."""
-    whole = [_turn(message) for message in _dicts(body.get("messages"))]
+    whole = _heard([_turn(message) for message in _dicts(body.get("messages"))], bool(_tools(body)))
     seen = fit(whole, size.window)
     lost: list[Loss] = []
     goal, since = _recall_goal(whole, seen, size, lost)
@@ -241,7 +246,10 @@ def read(body: Mapping[str, object], size: Size) -> Scene:
         ask=_ask(seen),
         context="\n".join(turn.text for turn in seen),
         forbidden=tuple(
-            squeezed for found in _NEGATIVE.finditer(rules) if (squeezed := words.squeeze(found[1]))
+            squeezed
+            for form in (_NEGATIVE, _RULED_OUT)
+            for found in form.finditer(rules)
+            if (squeezed := words.squeeze(found[1]))
         ),
         at_most=_days(rules)
         or _limit(
@@ -259,6 +267,19 @@ def read(body: Mapping[str, object], size: Size) -> Scene:
         schema=_schema(body, prompt),
         lost=tuple(lost),
     )
+
+
+def _heard(turns: list[Turn], callable_: bool) -> list[Turn]:
+    """Turns in which a user's message that only gives an observation of a protocol is marked so."""
+    prompt = "\n".join(turn.text for turn in turns if turn.role in ("system", "user"))
+    protocol = None if callable_ else find_protocol(prompt)
+    if protocol is None:
+        return turns
+    label = re.compile(rf"\W*{re.escape(protocol.observation)}[^:\n]*:", re.I)
+    return [
+        replace(turn, role="report") if turn.role == "user" and label.match(turn.text) else turn
+        for turn in turns
+    ]
 
 
 def fit(turns: Sequence[Turn], window: int) -> list[Turn]:
@@ -293,7 +314,7 @@ def strength(item: str, turns: Sequence[Turn], reach: int) -> float:
 _ORDER = re.compile(
     r"^(?:(?:please|now|then|also|so|and|hello|hi)\b[,!]? *)*(?:i "
     r"(?:need|want|would like|wish)\b|(?:could|can|would|will) "
-    r"you\b|let'?s\b|do not\b|don't\b|never\b|you must\b|"
+    r"you\b|let'?s\b|(?:only )?(?:if|otherwise|in case)\b|do not\b|don't\b|never\b|you must\b|"
     r"only\b|use\b|spend\b|help\b|give\b|tell\b|ask\b|rank\b|"
     r"sort\b|classify\b|extract\b|translate\b|repeat\b|say\b|"
     r"answer\b|reply\b|respond\b|output\b|list\b|name\b|"
@@ -310,7 +331,9 @@ def split_request(text: str) -> tuple[str, str]:
     ('Which is cheaper?', 'A costs 3. B costs 4.')
     """
     parts = [
-        (part, _is_order(part)) for line in text.splitlines() for part in words.sentences(line)
+        (re.sub(r"^(?:\d+[.)]|[-*•])\s+", "", part), _is_order(part))
+        for line in text.splitlines()
+        for part in words.sentences(line)
     ]
     if not any(order for _, order in parts):
         return text, ""
@@ -527,7 +550,7 @@ def _transcript(turns: Sequence[Turn], goal: str) -> str:
     """What was written since the goal was set: a prompt's own example of the protocol is not part
     of it.
     """
-    text = "\n".join(turn.text for turn in turns if turn.role in ("user", "assistant"))
+    text = "\n".join(turn.text for turn in turns if turn.role in ("user", "assistant", "report"))
     lead = next((turn.text for turn in turns if turn.role == "user"), "")
     return text[max(0, text.rfind(goal)) if goal and goal in lead else 0 :]
 

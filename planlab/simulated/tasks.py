@@ -1,14 +1,15 @@
-"""From a goal to intended steps: templates, lists of things, clauses, and the tools that fit them.
-
-Tools are matched by the words of their names, descriptions and parameters, never by fixed names.
-"""
+"""From a goal to intended steps: templates, lists of things, clauses, and the tools that fit them."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from planlab.simulated import words
-from planlab.simulated.scene import _NEGATIVE, Scene, Seen, Tool, split_request
+from planlab.simulated.choice import acts as acts
+from planlab.simulated.choice import best_tool as best_tool
+from planlab.simulated.choice import follower, room, usable
+from planlab.simulated.scene import _NEGATIVE, _RULED_OUT, Scene, Tool, split_request
+from planlab.simulated.spans import coordinated
 from planlab.simulated.sums import written
 
 FORM = re.compile(
@@ -20,69 +21,11 @@ FORM = re.compile(
     re.I,
 )
 
-# Which kinds of tool can serve a kind of intent, the best first. What is not named, the model
-# does itself.
-_SERVES: dict[str, tuple[str, ...]] = {
-    "search": ("search", "read", "query"),
-    "read": ("read", "query", "search"),
-    "query": ("query", "read", "search"),
-    "compute": ("compute", "query"),
-    "compare": ("compare",),
-    "write": ("write", "draft"),
-    "draft": ("draft", "write"),
-    "send": ("send", "draft"),
-    "pay": ("pay",),
-    "delete": ("delete",),
-    "change": ("change", "write"),
-    "test": ("test",),
-    "book": ("book",),
-    "question": ("search", "read", "query"),
-}
-_WEAK = (
-    "write",
-    "test",
-    "answer",
-    "change",
-    "compare",
-    "query",
-    "",
-)  # verbs that a tool's noun may outweigh: create_payment
-_NOUNS: dict[str, str] = {
-    "draft": "draft drafts",
-    "pay": "payment payments transaction",
-    "send": "email mail sms slack message mailer outbox notification",
-    "query": "sql database db table dataset query",
-    "compute": "calculator arithmetic math expression",
-    "search": "search wikipedia web internet google bing tavily lookup retriever retrieval",
-    "read": "file document page reader folder",
-    "test": "tests test pytest",
-}
-_PLAIN = frozenset(
-    words.content(
-        "file data web page text document info item tool api db "
-        "database record content result query company entity person "
-        "topic "
-        "knowledge base internet email message mail note report "
-        "summary transaction payment sql draft path name table online "
-        "draft tests "
-        "expression math number search engine function value folder money"
-    )
-)
-_MAIL = re.compile(r"\be?-?mails?\b|\bmessage\b|\breply\b|\bto \w+@|\bletter\b", re.I)
 _OWN = re.compile(
     (
         r"\bknowledge base\b|\bfiles?\b|\b(?:our|the) (?:docs?|documents?|"
         r"documentation|handbook|manual|policy|notes|inbox|folder)\b|"
         r"\.\w{2,4}\b"
-    ),
-    re.I,
-)
-_HANDOFF = re.compile(r"^(?:transfer_to|hand_?off|delegate_to|route_to|switch_to)", re.I)
-_FINAL = re.compile(
-    (
-        r"^(?:final_?(?:result|answer|output|response)?|submit\w*|"
-        r"finish|done|complete|end_run|respond|give_answer|answer|"
-        r"output)(?:_|$)|final_(?:result|answer)"
     ),
     re.I,
 )
@@ -98,6 +41,7 @@ class Step:
     topic: str
     tool: Tool | None
     depends_on: tuple[str, ...] = ()
+    condition: str = ""  # done only where an observation says so
 
 
 @dataclass(frozen=True)
@@ -106,6 +50,7 @@ class _Intent:
     text: str
     topic: str = ""
     chained: bool = False  # needs what stands before it, though its kind could run alone
+    condition: str = ""
 
 
 _BY_THINKING = re.compile(
@@ -144,7 +89,7 @@ _MEANT: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         r"\b(?:refactor|migrate|rewrite|upgrade|switch|port)\b",
         (
             ("read", "read the current {items}"),
-            ("compare", "list what has to change"),
+            ("compare", "work out what has to change"),
             ("change", "{text}"),
             ("test", "run the tests"),
         ),
@@ -173,6 +118,7 @@ _POINTS_BACK = re.compile(
 def resolve(intents: Sequence[_Intent], scene: Scene) -> tuple[Step, ...]:
     """Steps with tools and dependencies; a step that gathers waits for nothing."""
     steps: list[Step] = []
+    intents = [one for intent in intents for one in _one_by_one(intent, scene)]
     for number, intent in enumerate(intents, 1):
         known = (
             _POINTS_BACK.search(f"{intent.text} {scene.orders}")
@@ -180,6 +126,11 @@ def resolve(intents: Sequence[_Intent], scene: Scene) -> tuple[Step, ...]:
             and any(not seen.error for seen in scene.observations)
         )
         tool = None if known else best_tool(intent.kind, f"{intent.text} {intent.topic}", scene)
+        used = [step.tool.name for step in steps if step.tool]
+        if intent.kind in (*words.GATHER, "question") and (
+            other := follower(intent.text, scene, used) if used else None
+        ):
+            tool, intent = other, replace(intent, chained=True)
         alone = intent.kind in (*words.GATHER, "question") and not intent.chained
         needed = {dependency for step in steps for dependency in step.depends_on}
         needs = () if alone else tuple(step.id for step in steps if step.id not in needed)
@@ -191,163 +142,61 @@ def resolve(intents: Sequence[_Intent], scene: Scene) -> tuple[Step, ...]:
                 intent.topic or intent.text,
                 tool,
                 needs,
+                intent.condition,
             )
         )
     return tuple(steps)
 
 
-_ABOUT = ("info", "status", "details", "hours", "count", "level", "log", "times", "history")
+def _one_by_one(intent: _Intent, scene: Scene) -> list[_Intent]:
+    """One intent for each of the things side by side, where the tool takes one of them a call."""
+    tool = best_tool(intent.kind, f"{intent.text} {intent.topic}", scene)
+    row = coordinated(intent.text)
+    text = intent.text
+    if not row and re.search(r"\b(?:they|them|both|each of|these|those)\b", text, re.I):
+        text = f"{text} {scene.goal}"
+        row = coordinated(text, ("mail", "code", "quoted", "path", "name"))
+    if tool is None or len(row) < 2 or room(tool, row[0].kind) != 1:
+        return [intent]
+    first, last = row[0].start, row[-1].end
+    made = [text[:first] + span.text + text[last:] for span in row]
+    return [replace(intent, text=each, topic=_topic(each, each)) for each in made]
 
 
-def tool_kind(tool: Tool) -> str:
-    """What kind of act a tool is, by its name and, where that says nothing, by its description."""
-    if _HANDOFF.search(tool.name):
-        return "handoff"
-    if _FINAL.search(tool.name):
-        return "final"
-    if (words.pieces(tool.name) or [""])[-1] in _ABOUT:
-        return "read"
-    return (
-        _kind_of(words.pieces(tool.name))
-        or _kind_of(words.pieces(tool.description)[:12])
-        or "other"
-    )
-
-
-def _kind_of(pieces: Sequence[str]) -> str:
-    verb = next((kind for piece in pieces if (kind := words.verb_kind(piece))), "")
-    telling = ("draft", "pay", "send") if verb in ("write", "change") else tuple(_NOUNS)
-    nouns = [kind for kind in telling if any(piece in _NOUNS[kind].split() for piece in pieces)]
-    verbs = [
-        kind
-        for piece in pieces
-        if (kind := words.verb_kind(piece)) in ("pay", "delete", "send", "draft", "compute")
-    ]
-    return (nouns or verbs or [verb])[0] if verb in _WEAK else verb
-
-
-def is_forbidden(tool: Tool, scene: Scene) -> bool:
-    """Whether the instructions rule this tool out, by its name or by what it does."""
-    about = words.content(f"{tool.name} {_first_sentence(tool.description)} {tool_kind(tool)}")
-    for rule in scene.forbidden:
-        for part in re.split(r"\s+(?:or|and|nor)\s+|[,:]\s*", rule.split(": ")[0]):
-            if tool.name.lower() in part.lower().split() or f"`{tool.name}`" in part:
-                return True
-            named = [other for other in scene.tools if other.name.lower() in part.lower()]
-            wanted = [word for word in words.content(part) if word not in _EMPTY]
-            verb = words.verb_kind((words.pieces(part) or [""])[0])
-            speaks = verb in (None, "search", "read", tool_kind(tool)) or words.stem(
-                words.pieces(part)[0]
-            ) in words.content(tool.name)
-            if wanted and not named and speaks and words.overlap(wanted[:3], about) >= 0.99:
-                return True
-    return False
-
-
-_EMPTY = frozenset(
-    words.content(
-        "use call using tool tools anyone anything any ever function "
-        "access the invoke directly real actual"
-    )
+_CONDITION = re.compile(
+    r"^(?:and |but )?(?:(?:only )?(?:if|when|in case|provided(?: that)?|as long as) (?P<first>[^,]+?)"
+    r"(?:,| then\b)\s*(?:then )?(?P<act>.+)|(?P<plain>.+?),? (?:but )?(?:only )?(?:if|in case|provided"
+    r"(?: that)?) (?P<last>.+))$",
+    re.I,
 )
+_WAITING = re.compile(r"^(?:and |but )?(?:only )?(?:if|when|in case) (?!you\b)([^,]+)$", re.I)
 
 
-def _first_sentence(text: str) -> str:
-    return text.split(". ")[0]
-
-
-def usable(scene: Scene) -> list[Tool]:
-    """The tools that may be used for work: not forbidden, not a handoff or an end."""
-    return [
-        tool
-        for tool in scene.tools
-        if tool_kind(tool) not in ("handoff", "final") and not is_forbidden(tool, scene)
-    ]
-
-
-def best_tool(kind: str, text: str, scene: Scene, without: Sequence[str] = ()) -> Tool | None:
-    """The tool that fits an intent best, or None when nothing on offer fits."""
-    tools = [tool for tool in usable(scene) if tool.name not in without]
-    ranked = sorted(tools, key=lambda tool: -_fitness(tool, kind, text))
-    if ranked and _fitness(ranked[0], kind, text) >= 5:
-        return ranked[0]
-    return _akin(kind, text, tools)
-
-
-def _akin(kind: str, text: str, tools: Sequence[Tool]) -> Tool | None:
-    """Where no kind fits: the tool that shares most words with the text; one that acts, two."""
-    if kind in ("compare", "write", "draft", "send", "pay", "delete", "test"):
-        return None
-    wanted = [word for word in words.content(text) if not word[0].isdigit()]
-    best, most = None, 0
-    for tool in tools:
-        told = [str(part.get("description", "")) for part in tool.properties.values()]
-        about = words.content(" ".join([tool.name, tool.description, *tool.properties, *told]))
-        shared = sum(word in about for word in wanted)
-        acting = tool_kind(tool) in (*words.EFFECTS, "write", "draft", "change")
-        if shared > most and shared >= (2 if acting else 1):
-            best, most = tool, shared
-    return best or _only(kind, tools)
-
-
-def _only(kind: str, tools: Sequence[Tool]) -> Tool | None:
-    """The one tool on offer, where it looks things up and something is to be looked up."""
-    looks = len(tools) == 1 and tool_kind(tools[0]) in (*words.GATHER, "other", "compute")
-    return tools[0] if looks and kind in (*words.GATHER, "question") else None
-
-
-def _fitness(tool: Tool, kind: str, text: str) -> float:
-    """How well a tool fits: its kind, then shared words; foreign nouns in its name count against
-    it.
-    """
-    serves, own = _SERVES.get(kind, ()), tool_kind(tool)
-    if re.search(rf"\b{re.escape(tool.name)}\b", text):
-        return 30.0
-    if own in words.EFFECTS and own not in serves:
-        return 0.0
-    wanted, name = (
-        [word for word in words.content(text) if not word[0].isdigit()],
-        words.content(tool.name),
-    )
-    about = words.content(f"{tool.description} {' '.join(tool.properties)}")
-    nouns = [word for word in name if words.verb_kind(word) is None and word not in _PLAIN]
-    foreign = sum(word not in wanted and word in words.content(tool.description) for word in nouns)
-    fits = 10.0 - 2.5 * serves.index(own) if own in serves else 0.0
-    if own == "draft" and kind in ("write", "draft") and not _MAIL.search(text):
-        fits -= 5
-    return (
-        fits
-        - 6 * foreign
-        + 6 * words.overlap(nouns or name, wanted)
-        + 4 * words.overlap(wanted, about)
-    )
-
-
-def acts(seen: Seen, scene: Scene) -> bool:
-    """Whether an observation is of something done, not of something found."""
-    tool = next((tool for tool in scene.tools if tool.name == seen.tool), None)
-    return tool is not None and tool_kind(tool) in (
-        *words.EFFECTS,
-        "write",
-        "draft",
-        "change",
-        "handoff",
-    )
-
-
-def handoffs(scene: Scene) -> list[Tool]:
-    """Tools that pass the work to another agent."""
-    return [tool for tool in scene.tools if tool_kind(tool) == "handoff"]
-
-
-def final_tool(scene: Scene) -> Tool | None:
-    """The tool by which a client wants the final answer, such as `final_result`."""
-    return next((tool for tool in scene.tools if tool_kind(tool) == "final"), None)
+def conditional(parts: Sequence[str]) -> list[tuple[str, str]]:
+    """Clauses with their conditions: `if few are left` goes with the order behind it."""
+    found: list[tuple[str, str]] = []
+    waiting = last = ""
+    for part in parts:
+        if part.endswith("?"):
+            found.append((part, ""))
+        elif match := _WAITING.match(part):
+            waiting = last = match[1]
+        elif (match := re.match(r"(?:otherwise|else|if not),? (.+)", part, re.I)) and last:
+            found.append((match[1], f"not {last}"))
+        elif match := _CONDITION.match(part):
+            last = match["first"] or match["last"]
+            found.append((match["act"] or match["plain"], last))
+        else:
+            found.append((part, waiting))
+            waiting = ""
+    return found
 
 
 def positive(goal: str) -> str:
     """The goal without what it forbids and without limits on form."""
-    return words.squeeze(_NEGATIVE.sub("", goal)) if "\n" not in goal else _NEGATIVE.sub("", goal)
+    goal = _RULED_OUT.sub("", _NEGATIVE.sub("", goal))
+    goal = re.sub(r"^(?:i'd|i would|please|and|but)?\s*[:,;]\s*", "", goal, flags=re.I)
+    return words.squeeze(goal) if "\n" not in goal else goal
 
 
 def _intents(goal: str, scene: Scene) -> list[_Intent]:
@@ -362,7 +211,9 @@ def _intents(goal: str, scene: Scene) -> list[_Intent]:
     ] or [text]
     spelled_out = sum(_kind(part) in (*words.GATHER, "compute", "compare") for part in parts) >= 3
     expanded = spelled_out
-    for part in parts:
+    for part, condition in conditional(parts):
+        if condition and not found and not condition.startswith("not "):
+            found.append(_Intent("question", condition, _topic(condition, condition)))
         meant = [] if expanded else _meant(part, text, scene)
         listed = _each(part, text, scene) if not meant else []
         expanded = expanded or bool(meant)
@@ -377,7 +228,7 @@ def _intents(goal: str, scene: Scene) -> list[_Intent]:
         if not (meant and kind in (*words.GATHER, "change")) and not (
             listed and kind in (*words.GATHER, "question")
         ):
-            found.append(_Intent(kind, part, _topic(part, text)))
+            found.append(_Intent(kind, part, _topic(part, text), bool(condition), condition))
     return _with_gathering(_with_sum(_merged(found), text, scene), text, scene)
 
 
@@ -445,9 +296,19 @@ def _kind(clause: str) -> str:
             if _OWN.search(clause)
             else "question"
         )
+    if _ASKS.search(clause):
+        return "question"
     leading = re.findall(r"[^\W\d_-]+(?:-\w+)?", clause)[:6]
     known = next((kind for word in leading if (kind := words.verb_kind(word))), None)
     return known or words.misspelt_kind(leading[0] if leading else "") or "answer"
+
+
+_ASKS = re.compile(
+    r"\b(?:want|wants|need|needs|like|find out|tell (?:me|us)|let (?:me|us) know|say|wonder\w*|check)\b"
+    r"(?: \w+){0,2} (?:who|what|when|where|which|why|how|whether|if)\b|"
+    r"\b(?:want|wants|need|needs|like) (?:you )?to (?:know|find out)\b",
+    re.I,
+)
 
 
 def _meant(clause: str, goal: str, scene: Scene) -> list[_Intent]:
@@ -459,6 +320,7 @@ def _meant(clause: str, goal: str, scene: Scene) -> list[_Intent]:
         or re.match(r"how (?:many|much)", clause, re.I)
         or kind == "question"
         or (not usable(scene) and scene.tools)
+        or _is_of_tool(clause, kind, scene)
     ):
         return []
     for pattern, steps in _MEANT:
@@ -478,6 +340,13 @@ def _meant(clause: str, goal: str, scene: Scene) -> list[_Intent]:
                 for i, (k, t) in enumerate(steps)
             ]
     return []
+
+
+def _is_of_tool(clause: str, kind: str, scene: Scene) -> bool:
+    """Whether a tool's name says what the clause orders: `open a ticket` and open_ticket."""
+    tool = best_tool(kind, clause, scene)
+    verb = words.stem((words.pieces(clause) or [""])[0])
+    return tool is not None and verb in words.content(tool.name)
 
 
 _PERIOD = (
@@ -587,7 +456,8 @@ def _owner(clause: str) -> str:
 
 def _topic(clause: str, goal: str) -> str:
     """What a search for this clause would ask: its words without the order and the courtesies."""
-    clause = clause.split(": ")[0]
+    head, _, tail = clause.partition(": ")
+    clause = tail if tail.endswith("?") else head
     clause = re.sub(
         (
             r"^.*?\b(?:find out|tell me|let me know|look up|i need|i "
