@@ -22,6 +22,7 @@ from planlab.simulated.facts import (
     order_in,
     price_in,
 )
+from planlab.simulated.rates import by_rate
 from planlab.simulated.scene import Scene, Seen
 from planlab.simulated.senses import classify
 from planlab.simulated.sql import TIME
@@ -245,7 +246,9 @@ def _sum(scene: Scene, steps: Sequence[Step]) -> str:
                 (str(each) for each in seen.arguments.values() if isinstance(each, str)), ""
             )
             return f"The result is {figure(seen.value)}" + (f" ({asked})." if asked else ".")
-    formula = written(scene.goal) or (worded(scene.goal) if not scene.observations else None)
+    formula = written(scene.goal) or (
+        (by_rate(scene.goal) or worded(scene.goal)) if not scene.observations else None
+    )
     value = calculate(formula) if formula else None
     return f"The result is {figure(value)} ({formula})." if value is not None else ""
 
