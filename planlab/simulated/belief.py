@@ -90,6 +90,7 @@ def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
         "arguments": chosen["arguments"],
         "title": title(scene.goal or told),
     }
+    belief["needs_plan"] = len(planned) >= 3
     belief |= told_of_plan(scene, planned, answer)
     if chosen_of := critic.compared(scene):
         belief = {**belief, "reasoning": chosen_of[1], "winner": chosen_of[0]}
@@ -236,7 +237,7 @@ def _remaining(scene: Scene, avoid: Sequence[str]) -> tuple[Step, ...]:
     )
     goal = "\n".join(
         [
-            ". ".join(scene.remaining) if scene.remaining else scene.goal,
+            ". ".join(scene.remaining) if scene.remaining else _without_tools(scene),
             *(line if words.verb_kind(line.split()[0]) else f"produce {line}" for line in added),
         ]
     )
@@ -249,6 +250,14 @@ def _remaining(scene: Scene, avoid: Sequence[str]) -> tuple[Step, ...]:
         replace(step, depends_on=tuple(each for each in step.depends_on if each in kept))
         for step in left
     )
+
+
+def _without_tools(scene: Scene) -> str:
+    """The goal without the lines that only say which tools there are, or that a plan follows."""
+    names = "|".join(re.escape(tool.name) for tool in scene.tools)
+    listed = rf"^\W*(?:(?:available )?tools?:?\W*|(?:{names or '(?!)'})\b\s*(?:\(.*|[:-].*))$\n?"
+    kept = re.sub(listed, "", scene.goal, flags=re.I | re.M).strip()
+    return re.sub(r"^(?:plan|goal|task):\s*", "", kept, flags=re.I) or scene.goal
 
 
 def _avoided(scene: Scene) -> list[str]:

@@ -24,6 +24,11 @@ _NEXT = (
     r"more than |up to )?"
 )
 _HOW = r"\bhow (?:do|can|should|would|could|must) (?:i|we|you|one|they|people)\b"
+_QUESTION = re.compile(
+    r"(?:^|[.:!] +)(?:what|who|when|where|which|is|are|does|did|how (?:many|much|long|old|far))\b"
+    r"[^?\n]*\?\s*$",
+    re.I,
+)
 _DETERMINERS = r"(?:the|an?|our|my|your|their|his|her|its|this|these|all|each|every|some|two|\d+)"
 _NO_VERBS = (
     "of to in on at for from by with and or but then than into about over under behind between "
@@ -177,6 +182,8 @@ def drafted(scene: Scene) -> tuple[Step, ...]:
     least, most = bounds(scene)
     told = stated(text)
     aim = aim_of(text)
+    if least == 1 and _QUESTION.search(text) and not re.search(_HOW, text, re.I):
+        return _chained([(words.sentences(text)[-1], False)])
     if len(told) < 2:
         return _chained([(line, False) for line in _staged(aim, least, most)])
     if len(told) < max(3, least) and (most is None or most > len(told)):
