@@ -46,7 +46,8 @@ ROOT = {
     "kept_rules": "rules_met passed_rules met_rules satisfied_rules kept_rules passed_checks "
     "passed_criteria met_criteria",
     "needs_plan": "needs_plan requires_plan plan_needed needs_planning requires_planning "
-    "multi_step is_multi_step needs_steps is_complex complex several_steps plan_required worth_planning",
+    "multi_step is_multi_step needs_steps is_complex complex several_steps plan_required "
+    "worth_planning",
     "winner": "winner better best preferred preference better_answer better_draft winning",
     "checks": "checks rule_checks criteria rules rubric checklist_results per_rule rule_results",
     "feedback": "feedback critique comments comment remarks review justification_of_score",
