@@ -194,12 +194,13 @@ _NEGATIVE = re.compile(
     r"should not|shouldn't|not allowed to|forbidden to|avoid|without|stay away from|refrain from|"
     r"no need to|nicht)\b|"
     r"\bno (?=(?:e-?mails?|web|internet|tools?|search\w*|calls?)\b)|"
-    r"\b(?:forbidden|prohibited|not allowed|off limits)\s*:)\s*((?:(?!,? (?:just|but|instead|so)\b|: )[^.;\n!?])*)",
+    r"\b(?:forbidden|prohibited|not allowed|off limits)\s*:)\s*"
+    r"((?:(?!,? (?:just|but|instead|so)\b|: )[^.;\n!?])*)",
     re.I,
 )
 _RULED_OUT = re.compile(
-    r"([\w-]+(?: [\w-]+){0,2}) (?:is|are|remains?) (?:strictly )?(?:off[- ]limits|forbidden|prohibited|"
-    r"not allowed|not to be used|out of bounds|taboo|no option)\b",
+    r"([\w-]+(?: [\w-]+){0,2}) (?:is|are|remains?) (?:strictly )?(?:off[- ]limits|forbidden|"
+    r"prohibited|not allowed|not to be used|out of bounds|taboo|no option)\b",
     re.I,
 )
 _ERRORS = re.compile(
@@ -344,6 +345,9 @@ def split_request(text: str) -> tuple[str, str]:
 
 def _is_order(sentence: str) -> bool:
     plain = re.sub(r"^\s*(?:\d+[.)]|[-*•])\s+", "", sentence)
+    plain = re.sub(
+        r"^(?:then|now|next|also|please|and|so|finally|first)\b,? *", "", plain, flags=re.I
+    )
     first = next(iter(re.findall(r"[^\W\d_]+", plain)), "")
     return (
         plain.endswith("?")
