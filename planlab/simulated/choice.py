@@ -63,20 +63,8 @@ _ASKED: tuple[tuple[str, str], ...] = (
 )
 _MAIL = re.compile(r"\be?-?mails?\b|\bmessage\b|\breply\b|\bto \w+@|\bletter\b", re.I)
 _HANDOFF = re.compile(r"^(?:transfer_to|hand_?off|delegate_to|route_to|switch_to)", re.I)
-_ABOUT = (
-    "info",
-    "status",
-    "details",
-    "hours",
-    "count",
-    "level",
-    "log",
-    "times",
-    "history",
-    "by",
-    "for",
-    "of",
-)
+_ABOUT_WORDS = "info status details hours count level log times history by for of "
+_ABOUT = frozenset(_ABOUT_WORDS.split())
 _FINAL = re.compile(
     r"^(?:final_?(?:result|answer|output|response)?|submit\w*|finish|done|complete|end_run|"
     r"respond|give_answer|answer|output)(?:_|$)|final_(?:result|answer)",

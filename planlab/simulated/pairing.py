@@ -67,33 +67,11 @@ LEADS: tuple[tuple[str, str], ...] = (
 )
 _SMALL = ("after", "before", "from", "to", "at", "by", "until", "near", "for", "in", "on")
 _ATTRIBUTED = ("which", "what", "many", "much", "how", "whose")  # before what is asked for
-_COLOURS = frozenset(
-    [
-        "red",
-        "blue",
-        "green",
-        "yellow",
-        "black",
-        "white",
-        "grey",
-        "gray",
-        "brown",
-        "pink",
-        "purple",
-        "orange",
-        "beige",
-        "navy",
-        "silver",
-        "gold",
-        "golden",
-        "turquoise",
-        "violet",
-        "cream",
-        "khaki",
-        "maroon",
-        "teal",
-    ]
+_COLOURS_WORDS = (
+    "red blue green yellow black white grey gray brown pink purple orange beige navy silver "
+    "gold golden turquoise violet cream khaki maroon teal "
 )
+_COLOURS = frozenset(_COLOURS_WORDS.split())
 
 
 def sort_of(name: str, schema: Mapping[str, object]) -> str:

@@ -85,132 +85,18 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ),
 )
 # Words that carry a question or a courtesy and name nothing.
-_LIGHT = frozenset(
-    [
-        "tell",
-        "give",
-        "show",
-        "get",
-        "got",
-        "gets",
-        "getting",
-        "know",
-        "need",
-        "needs",
-        "want",
-        "wants",
-        "like",
-        "likes",
-        "find",
-        "look",
-        "check",
-        "see",
-        "let",
-        "make",
-        "made",
-        "much",
-        "many",
-        "long",
-        "old",
-        "far",
-        "often",
-        "soon",
-        "now",
-        "still",
-        "already",
-        "currently",
-        "usual",
-        "usually",
-        "available",
-        "any",
-        "some",
-        "other",
-        "more",
-        "less",
-        "most",
-        "least",
-        "lot",
-        "kind",
-        "sort",
-        "one",
-        "ones",
-        "both",
-        "same",
-        "cost",
-        "costs",
-        "using",
-        "use",
-        "used",
-        "says",
-        "said",
-        "say",
-        "too",
-        "very",
-        "really",
-        "exactly",
-        "around",
-        "happen",
-        "happens",
-        "thanks",
-        "thank",
-        "hello",
-        "hi",
-        "dear",
-        "yes",
-        "i'd",
-        "i'm",
-        "i'll",
-        "i've",
-        "what's",
-        "when's",
-        "where's",
-        "who's",
-        "how's",
-        "it's",
-        "let's",
-        "don't",
-        "doesn't",
-        "today",
-        "tomorrow",
-        "per",
-        "each",
-        "every",
-        "either",
-        "neither",
-        "only",
-        "off",
-        "away",
-        "down",
-        "near",
-        "nearest",
-        "between",
-        "within",
-        "without",
-        "during",
-        "until",
-        "since",
-        "because",
-        "while",
-        "after",
-        "before",
-        "against",
-        "whether",
-        "if",
-        "else",
-        "via",
-        "according",
-        "go",
-        "goes",
-        "going",
-        "come",
-        "comes",
-        "put",
-        "take",
-        "takes",
-        "there",
-        "here",
-    ]
+_LIGHT_WORDS = (
+    "tell give show get got gets getting know need needs want wants like likes find look "
+    "check see let make made much many long old far often soon now still already currently "
+    "usual usually available any some other more less most least lot kind sort one ones "
+    "both same cost costs using use used says said say too very really exactly around "
+    "happen happens thanks thank hello hi dear yes i'd i'm i'll i've what's when's where's "
+    "who's how's it's let's don't doesn't today tomorrow per each every either neither only "
+    "off away down near nearest between within without during until since because while "
+    "after before against whether if else via according go goes going come comes put take "
+    "takes there here "
 )
+_LIGHT = frozenset(_LIGHT_WORDS.split())
 _JOINING = ("of", "for", "in", "at", "with", "to", "and", "or", "from", "on")
 _AUX = r"(?:does|do|did|can|could|will|would|should|has|have|had|was|were|is|are)"
 
@@ -321,8 +207,3 @@ def coordinated(text: str, kinds: Sequence[str] = ()) -> list[Span]:
             if len(row) > max(len(best), 1):
                 best = row
     return best
-
-
-def figures(text: str) -> list[Span]:
-    """The figures of a text, without the numerals of lists."""
-    return [span for span in spans(text) if span.kind == "figure"]
