@@ -63,7 +63,20 @@ _ASKED: tuple[tuple[str, str], ...] = (
 )
 _MAIL = re.compile(r"\be?-?mails?\b|\bmessage\b|\breply\b|\bto \w+@|\bletter\b", re.I)
 _HANDOFF = re.compile(r"^(?:transfer_to|hand_?off|delegate_to|route_to|switch_to)", re.I)
-_ABOUT = ["info", "status", "details", "hours", "count", "level", "log", "times", "history", "by", "for", "of"]
+_ABOUT = [
+    "info",
+    "status",
+    "details",
+    "hours",
+    "count",
+    "level",
+    "log",
+    "times",
+    "history",
+    "by",
+    "for",
+    "of",
+]
 _FINAL = re.compile(
     r"^(?:final_?(?:result|answer|output|response)?|submit\w*|finish|done|complete|end_run|"
     r"respond|give_answer|answer|output)(?:_|$)|final_(?:result|answer)",
@@ -265,6 +278,8 @@ def _lacking(tool: Tool, text: str) -> int:
 
 def room(tool: Tool, kind: str) -> int:
     """How many parameters of a tool can take a thing of this kind; none for search texts and lists."""
+    if kind == "figure":
+        return sum(part.get("type") in ("integer", "number") for part in tool.properties.values())
     taken = (
         "query q question topic search sql expression text content body message subject title date "
         "day weekday time path" + (" id ref code number" if kind == "name" else "")

@@ -15,6 +15,7 @@ from typing import Literal
 from planlab.simulated import words
 from planlab.simulated.prompt import Protocol, find_protocol, find_schema, sections, tools_in_text
 from planlab.simulated.sizes import Size
+from planlab.simulated.spans import LIGHT, spans
 from planlab.tokens import count_tokens
 
 Why = Literal["window", "distance"]
@@ -218,6 +219,7 @@ def read(body: Mapping[str, object], size: Size) -> Scene:
     seen = fit(whole, size.window)
     lost: list[Loss] = []
     goal, since = _recall_goal(whole, seen, size, lost)
+    goal = _continued(goal, seen[:since])
     instructions = _recall_instructions(whole, seen, size, lost)
     parts = _parts(seen)
     plan = _recall_plan(whole, seen, size, lost)
@@ -348,8 +350,19 @@ def _is_order(sentence: str) -> bool:
     return (
         plain.endswith("?")
         or _ORDER.search(plain) is not None
+        or _commands(plain)
         or (words.verb_kind(first) is not None and ":" not in plain.split(" ")[0])
     )
+
+
+def _commands(sentence: str) -> bool:
+    """`Measure the water`: an unknown first word before an article is a verb."""
+    match = re.match(r"([A-Z][a-z]{2,}) (?:the|my|our|your|this|these)\b", sentence)
+    first = match[1].lower() if match else ""
+    return bool(first) and first not in (*words.STOP, *LIGHT) and not first.endswith(_NO_VERB)
+
+
+_NO_VERB = ("ing", "ed", "ly", "er", "self", "side", "oth", "th", "like", "ite", "cept")
 
 
 def is_nudge(text: str) -> bool:
@@ -373,6 +386,11 @@ def is_error(value: object) -> str | None:
         )
         return str(error) if error else None
     return value if isinstance(value, str) and _ERRORS.search(value[:200]) else None
+
+
+def messages_of(body: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """The messages of a request."""
+    return _dicts(body.get("messages"))
 
 
 def _recall_goal(
@@ -413,6 +431,28 @@ def _recall_plan(
         lost.append(Loss("plan", "\n".join(plan), "distance", held))
         return ()
     return plan
+
+
+_ELLIPSIS = re.compile(
+    r"(?:and|or|what about|how about|and what about|then|now)\b,? (.{2,60})\?$", re.I
+)
+
+
+def _continued(goal: str, before: Sequence[Turn]) -> str:
+    """`And on Sunday?` asks what was asked before, of another thing of the same kind."""
+    match = _ELLIPSIS.match(goal.strip())
+    asked = [index for index, turn in enumerate(before) if turn.role == "user"]
+    last = _continued(before[asked[-1]].text, before[: asked[-1]]) if match and asked else ""
+    if not match or not last or len(goal.split()) > 8 or words.verb_kind(match[1].split()[0]):
+        return goal
+    said = f"about {re.sub(r'^what about ', '', match[1], flags=re.I)}"
+    for kind in ("quoted", "code", "day", "date", "time", "name", "figure", "phrase"):
+        new = [span for span in spans(said) if span.kind == kind]
+        old = [span for span in spans(last) if span.kind == kind]
+        if new and old:
+            near = [span for span in old if span.before == new[-1].before] or old
+            return last[: near[-1].start] + new[-1].text + last[near[-1].end :]
+    return goal
 
 
 _ASKS_FOR_PLAN = re.compile(
