@@ -100,3 +100,9 @@ def test_every_code_cell_was_run_from_top_to_bottom(lesson):
 def test_every_link_to_another_lesson_leads_somewhere(lesson):
     for target in re.findall(r"\]\((\d\d_\w+\.ipynb)\)", prose_of(lesson)):
         assert (Path("notebooks") / target).exists()
+
+
+def test_the_code_of_a_quiz_is_folded_since_it_holds_the_answers(lesson):
+    quizzes = [cell for cell in code_of(lesson) if "Choice(" in cell.source]
+    assert quizzes
+    assert all(cell.metadata.get("jupyter", {}).get("source_hidden") for cell in quizzes)

@@ -139,7 +139,8 @@ def _provider(
             continue
         if there := next((each for each in before if each.tool is tool), None):
             return there, True
-        first = Step(f"{step.id}a", "read", step.description, step.topic, tool, step.depends_on)
+        what = f"Look up what is there, to {step.description[:1].lower()}{step.description[1:]}"
+        first = Step(f"{step.id}a", "read", what, step.topic, tool, step.depends_on)
         given = _arguments(tool, first, bare)
         told = re.split(r"[.;:\n]", tool.description)[0].strip()
         if told and not tool.required:
@@ -287,8 +288,6 @@ def _meets(step: Step, seen: Seen, scene: Scene) -> bool:
     broken = any(each.error and each.tool == step.tool.name for each in scene.observations)
     if tool is not step.tool and not broken:
         return False
-    if step.kind not in (*words.GATHER, "question", "compute"):
-        return True
     planned = _mended(tool, _arguments(tool, step, scene), scene)
     asked = _arguments(tool, step, replace(scene, observations=()))  # what the request itself gives
     given = {
@@ -296,10 +295,12 @@ def _meets(step: Step, seen: Seen, scene: Scene) -> bool:
         for name, value in seen.arguments.items()
         if isinstance(value, (str, int, float))
     }
-    return all(
+    same = [
         _alike(str(planned.get(name)), value) or _alike(str(asked.get(name, value)), value)
         for name, value in given.items()
-    )
+    ]
+    asks = step.kind in (*words.GATHER, "question", "compute")
+    return all(same) if asks else any(same) or not same
 
 
 def _alike(mine: str, other: str) -> bool:

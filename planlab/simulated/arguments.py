@@ -4,6 +4,7 @@ words.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 from planlab.simulated import words
 from planlab.simulated.choice import tool_kind
@@ -26,7 +27,7 @@ _MADE: tuple[tuple[str, str], ...] = (
     ("subject", "subject heading headline"),
     ("content", "content body text message report summary markdown html document source"),
     ("memo", "memo note reason comment purpose justification description"),
-    ("limit", "limit k max results"),
+    ("limit", "limit k results"),
     (
         "query",
         "query q search term terms keyword keywords question topic input prompt request task",
@@ -43,7 +44,7 @@ _PATH = re.compile(
 
 
 def meaning(name: str, schema: Mapping[str, object], tool: Tool) -> str:
-    """What a parameter is made as: sql, path, query, content …; "" where a thing is found for it."""
+    """What a parameter is made as: sql, path, query, content …; "" where a thing is found."""
     kind, pieces = tool_kind(tool), words.pieces(name)
     about = f"{schema.get('description', '')} {tool.description}"
     found = next((m for m, row in _MADE if any(piece in row.split() for piece in pieces)), "")
@@ -63,7 +64,7 @@ def arguments_for(
     compose: Callable[[], str],
     names: Sequence[str] | None = None,
 ) -> dict[str, object]:
-    """The arguments that something in view gives: from the step, the goal, the results, the rest."""
+    """The arguments that something in view gives: from the step, the goal, the results."""
     wanted = {n: s for n, s in tool.properties.items() if names is None or n in names}
     found: dict[str, object] = {}
     for name, schema in wanted.items():
@@ -106,7 +107,7 @@ def _named(text: str, goal: str) -> str:
 def _asked(text: str) -> str:
     """A clause without who asks: `a guest wants to know the price` asks the price."""
     return re.sub(
-        r"^[^.?!\n]*?\b(?:wants?|needs?|likes?|wish(?:es)?) (?:you )?to (?:know|find out|hear|see)\b",
+        r"^[^.?!\n]*?\b(?:wants?|needs?|likes?|wish(?:es)?) (?:you )?to (?:know|find out|see)\b",
         "",
         text,
         flags=re.I,
@@ -158,7 +159,7 @@ def _under(name: str, value: object, wanted: Sequence[str]) -> object | None:
             if (same == mine or same == mine[-1:] or same[-1:] == mine[-1:] == ["id"]) and not (
                 isinstance(each, (list, Mapping))
             ):
-                return each
+                return cast(object, each)
         inner = [each for each in value.values() if isinstance(each, (list, Mapping))]
         return next(
             (got for each in inner if (got := _under(name, each, wanted)) is not None), None
@@ -197,9 +198,9 @@ def _made(
         free = [each for each in choices if each not in used] or choices
         return _choice(name, free, step.description, scene.goal)
     if kind == "string" and (offered := _offered(name, schema, tool)):
-        said = [each for each in offered if re.search(rf"\b{each}\b", f"{text} {scene.goal}")]
-        if said:
-            return said[0]
+        named = [each for each in offered if re.search(rf"\b{each}\b", f"{text} {scene.goal}")]
+        if named:
+            return named[0]
     if kind == "boolean":
         return _flag(name, schema, scene)
     if kind == "array":
@@ -252,10 +253,15 @@ def told(name: str, text: str, goal: str) -> str | None:
     """The words to pass on: in quotes, behind a colon, or after `saying`."""
     if not any(piece in _TOLD for piece in words.pieces(name)):
         return None
+    for place in (text, goal):
+        if quoted := next((span.text for span in spans(place) if span.kind == "quoted"), None):
+            return quoted
     for place in (text, re.sub(r"\w: [^\n\"]*", "", goal)):
         match = re.search(
-            r"(?<!\w)[\"“](.+?)[\"”]|\bsaying (?:that )?([^.\n]+)|\w: (?!https?)([^\n]+?)(?=\.\s|\.?$)",
+            r"\bsaying (?:that )?([^.\n]+)|\b(?:remind|tell|ask)\b \w+ (?:to|that) (.+?)"
+            r"(?= (?:at|on|by) (?:\d|\w+day)|\.|$)|\w: (?!https?)([^\n]+?)(?=\.\s|\.?$)",
             place,
+            re.I,
         )
         if match:
             return next(group for group in match.groups() if group)
@@ -330,9 +336,8 @@ def _array(name: str, schema: Mapping[str, object], step: Step, scene: Scene) ->
             if said := [span.text for span in spans(text) if span.kind == "figure"]:
                 figures = [float(re.sub(r"[^\d.-]", "", each)) for each in said]
                 return [int(each) if each.is_integer() else each for each in figures]
-        elif kind == "string":
-            if listed := coordinated(text):
-                return [span.text for span in listed]
+        elif kind == "string" and (listed := coordinated(text)):
+            return [span.text for span in listed]
     return [step.topic] if kind == "string" else None
 
 

@@ -63,20 +63,8 @@ _ASKED: tuple[tuple[str, str], ...] = (
 )
 _MAIL = re.compile(r"\be?-?mails?\b|\bmessage\b|\breply\b|\bto \w+@|\bletter\b", re.I)
 _HANDOFF = re.compile(r"^(?:transfer_to|hand_?off|delegate_to|route_to|switch_to)", re.I)
-_ABOUT = [
-    "info",
-    "status",
-    "details",
-    "hours",
-    "count",
-    "level",
-    "log",
-    "times",
-    "history",
-    "by",
-    "for",
-    "of",
-]
+_ABOUT_WORDS = "info status details hours count level log times history by for of "
+_ABOUT = frozenset(_ABOUT_WORDS.split())
 _FINAL = re.compile(
     r"^(?:final_?(?:result|answer|output|response)?|submit\w*|finish|done|complete|end_run|"
     r"respond|give_answer|answer|output)(?:_|$)|final_(?:result|answer)",
@@ -85,13 +73,13 @@ _FINAL = re.compile(
 
 
 def tool_kind(tool: Tool) -> str:
-    """What kind of act a tool is: by its name's verb, its nouns, or its description's first word."""
+    """What kind of act a tool is: by its name's verb, its nouns, or its description."""
     if _HANDOFF.search(tool.name):
         return "handoff"
     if _FINAL.search(tool.name):
         return "final"
     name, told = words.pieces(tool.name), words.pieces(re.split(r"[.;:,]", tool.description)[0])[:8]
-    if len(name) > 1 and name[-1] in _ABOUT:
+    if len(name) > 1 and name[-1] in _ABOUT and name[0] not in _ACTS:
         return "read"
     leads = words.plain_verb_kind(name[0]) or "" if name else ""
     if name[:1] == ["open"] and not any(
@@ -116,9 +104,25 @@ def _by_nouns(verb: str, pieces: Sequence[str]) -> str:
     return nouns[0] if nouns and verb in _WEAK else ""
 
 
+# First words of names that do something to the world, though they are no kind of intent here.
+_ACT_WORDS = (
+    "stop start close lock unlock turn switch set move assign block unblock mute kick "
+    "discharge extend rename add archive tag log enrol enroll sign subscribe escalate "
+    "approve reject accept decline dismiss hire fire promote upload publish print "
+    "call alert trigger launch deploy restart reboot shut pause resume play wake arm "
+    "disarm dispense release swap rebook upgrade mark merge attach invite ban apply "
+    "enable disable adjust raise lower increase decrease put push pull sell hold cut "
+    "fix repair adopt feed "
+)
+_ACTS = frozenset(_ACT_WORDS.split())
+
+
 def is_acting(tool: Tool) -> bool:
     """Whether a tool changes something, as far as its name and description say."""
     told = words.pieces(tool.description)[:1]
+    name = words.pieces(tool.name)
+    if name and name[0] in _ACTS and name[-1] not in _ABOUT:
+        return True
     return tool_kind(tool) in (*_ACTING, "make") or any(
         words.plain_verb_kind(word) in words.EFFECTS for word in told
     )
@@ -126,8 +130,8 @@ def is_acting(tool: Tool) -> bool:
 
 _EMPTY = frozenset(
     words.content(
-        "use call using tool tools anyone anything any ever function access the invoke directly real "
-        "actual off limits for this please rather"
+        "use call using tool tools anyone anything any ever function access the invoke directly "
+        "real actual off limits for this please rather"
     )
 )
 
@@ -180,8 +184,18 @@ def best_tool(kind: str, text: str, scene: Scene, without: Sequence[str] = ()) -
     ranked = sorted(tools, key=lambda tool: -_fitness(tool, kind, text))
     if ranked and _fitness(ranked[0], kind, text) >= 4.5:
         return ranked[0]
-    looks = len(tools) == 1 and not is_acting(tools[0]) and kind in (*_ASKING, "compute")
-    return tools[0] if looks else None
+    if len(tools) != 1:
+        return None
+    looks = not is_acting(tools[0]) and kind in (*_ASKING, "compute")
+    return tools[0] if looks or _orders_only(tools[0], kind, text) else None
+
+
+def _orders_only(tool: Tool, kind: str, text: str) -> bool:
+    """Whether the one tool on offer is meant by an order whose verb nobody knows."""
+    first = (words.pieces(text) or [""])[0]
+    unknown = kind == "answer" and words.verb_kind(first) is None and first not in words.STOP
+    typed = any(span.kind in ("time", "date", "code", "figure", "mail") for span in spans(text))
+    return unknown and typed and tool_kind(tool) not in words.EFFECTS and not _lacking(tool, text)
 
 
 def _fitness(tool: Tool, kind: str, text: str) -> float:
@@ -212,15 +226,33 @@ def _fitness(tool: Tool, kind: str, text: str) -> float:
 
 
 def _commands(tool: Tool) -> bool:
-    """Whether name and description begin with the same word, as orders do: `open_cage`, Open a cage."""
+    """Whether name and description begin with the same word, as orders do."""
     name, told = words.pieces(tool.name), words.pieces(tool.description)
     return bool(name) and name[:1] == told[:1]
 
 
+def points_back(text: str) -> bool:
+    """Whether a text speaks of what came before and names nothing itself."""
+    points = re.search(r"\b(?:it|its|they|their|them|that|this|one|his|her|she|he)\b", text, re.I)
+    named = any(span.kind in ("name", "code", "quoted", "mail", "path") for span in spans(text))
+    return points is not None and not named
+
+
+def some_tool(kind: str, text: str, scene: Scene) -> Tool | None:
+    """For a question that no tool fits well: the best that only looks and that it can fill."""
+    if kind not in _ASKING or not scene.callable or scene.material:
+        return None
+    looking = [
+        tool
+        for tool in usable(scene)
+        if not is_acting(tool) and not _commands(tool) and not _lacking(tool, text)
+    ]
+    return max(looking, key=lambda tool: _fitness(tool, kind, text), default=None)
+
+
 def follower(text: str, scene: Scene, used: Sequence[str]) -> Tool | None:
     """The tool for `how long is it?`: one not used yet that takes the key of what was found."""
-    points = re.search(r"\b(?:it|its|they|their|them|that|this|one)\b", text, re.I)
-    if not points or any(span.kind in ("name", "code", "quoted", "mail") for span in spans(text)):
+    if not points_back(text):
         return None
     return next(
         (
@@ -228,6 +260,7 @@ def follower(text: str, scene: Scene, used: Sequence[str]) -> Tool | None:
             for tool in usable(scene)
             if tool.name not in used
             and not is_acting(tool)
+            and not _commands(tool)
             and tool.required
             and _lacking(tool, text)
         ),
@@ -236,7 +269,7 @@ def follower(text: str, scene: Scene, used: Sequence[str]) -> Tool | None:
 
 
 def _shared(tool: Tool, wanted: Sequence[str], text: str) -> float:
-    """What tool and text say both; nouns of the tool's name that the text lacks count against it."""
+    """What tool and text say both; nouns of its name that the text lacks count against it."""
     asked = words.content(" ".join(row for cue, row in _ASKED if re.search(cue, text, re.I)))
     name = [word for word in words.content(tool.name) if word not in _PLAIN]
     described = words.content(tool.description)
@@ -277,7 +310,7 @@ def _lacking(tool: Tool, text: str) -> int:
 
 
 def room(tool: Tool, kind: str) -> int:
-    """How many parameters of a tool can take a thing of this kind; none for search texts and lists."""
+    """How many parameters of a tool take a thing of this kind; none for search texts and lists."""
     if kind == "figure":
         return sum(part.get("type") in ("integer", "number") for part in tool.properties.values())
     taken = (

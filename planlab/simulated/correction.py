@@ -87,7 +87,7 @@ def _own(run: str) -> str:
     """The weighty words at the end of `run`, without the order that leads to them."""
     kept: list[str] = []
     for word in reversed(run.split()):
-        if word.lower() in (*words.STOP, *_LEADS):
+        if word in words.STOP or word.lower() in _LEADS:
             if kept and word.lower() not in ("of", "and"):
                 break
             continue

@@ -4,7 +4,6 @@ import re
 from dataclasses import replace
 
 from planlab.simulated import words
-from planlab.simulated.choice import best_tool
 from planlab.simulated.scene import Scene
 
 _ANSWER = (
@@ -12,7 +11,10 @@ _ANSWER = (
     r"(?:of your )?(?:answers?|repl(?:y|ies)|responses?|messages?|texts?|it)"
 )
 _WORDS = r"(?:with|by) (?:the )?(?:words? |phrase |text |line |label )?"
-_SAID = r"(?:[\"“'\u2018](?P<{0}>[^\"”\u2019\n]+?)[\"”\u2019'](?!\w)|(?P<{0}2>[A-Z][\w !,-]*?:?)(?=[.\n]|$))"
+_SAID = (
+    r"(?:[\"“'\u2018](?P<{0}>[^\"”\u2019\n]+?)[\"”\u2019'](?!\w)|"
+    r"(?P<{0}2>[A-Z][\w !,-]*?:?)(?=[.\n]|$))"
+)
 _BEGIN = re.compile(
     rf"\b(?:begin|start|open|preface|prefix) {_ANSWER} {_WORDS}{_SAID.format('a')}", re.I
 )
@@ -115,11 +117,16 @@ def tool_named(scene: Scene) -> str | None:
         for sentence in words.sentences(line)
         if not _WHICH_TOOL.search(sentence) and not _ALONE.search(sentence)
     ]
-    need = " ".join([*kept, asked[0]])
-    names = [tool.name for tool in scene.tools]
-    kinds = ("answer", "question", "send", "book", "write")
-    votes = [tool.name for kind in kinds if (tool := best_tool(kind, need, scene))]
-    if not votes:
+    need = words.content(" ".join([*kept, asked[0]]))
+    shared = {
+        tool.name: sum(
+            2 * (word in words.content(tool.name))
+            + (word in words.content(f"{tool.description} {' '.join(tool.properties)}"))
+            for word in need
+        )
+        for tool in scene.tools
+    }
+    name = max(shared, key=shared.__getitem__)
+    if not shared[name]:
         return None
-    name = max(names, key=votes.count)
     return name if _ALONE.search(scene.ask) else f"The tool {name} fits."

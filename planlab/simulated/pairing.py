@@ -10,18 +10,18 @@ from planlab.simulated.fields import date_for
 from planlab.simulated.scene import Tool
 from planlab.simulated.spans import Span, spans
 
-# What a parameter wants, by the words of its name: the kinds of things that fit it, with their worth.
+# What a parameter wants, by the words of its name: the kinds of things that fit, with their worth.
 _WANTS: tuple[tuple[str, str, dict[str, float]], ...] = (
     ("mail", "email mail mailto recipient recipients", {"mail": 8, "name": 3, "phrase": 0.5}),
     ("to", "to payee receiver beneficiary", {"mail": 8, "name": 4, "code": 2, "phrase": 1}),
     ("url", "url link uri website", {"url": 8}),
     ("path", "path file filename filepath", {"path": 8}),
     ("day", "weekday day", {"day": 7, "date": 6}),
-    ("date", "date when deadline start end since until due", {"date": 7, "day": 6}),
+    ("date", "date when deadline since until due month", {"date": 7, "day": 6}),
     ("time", "time hour clock at", {"time": 8}),
     (
         "id",
-        "id identifier ref reference number no code sku isbn plate key serial",
+        "id identifier ref reference number no code digits pin sku isbn plate key serial",
         {"code": 7, "figure": 4},
     ),
     (
@@ -38,6 +38,7 @@ _ANYTHING = {
     "figure": 0.5,
     "day": 0.3,
     "date": 0.3,
+    "time": 0.3,
 }
 # Units that people write, by the words of the parameter that they fit.
 _UNITS: tuple[tuple[str, str], ...] = (
@@ -64,10 +65,13 @@ LEADS: tuple[tuple[str, str], ...] = (
     ),
     ("language lang", "in into to"),
 )
+_SMALL = ("after", "before", "from", "to", "at", "by", "until", "near", "for", "in", "on")
 _ATTRIBUTED = ("which", "what", "many", "much", "how", "whose")  # before what is asked for
-_COLOURS = frozenset(
-    ["red", "blue", "green", "yellow", "black", "white", "grey", "gray", "brown", "pink", "purple", "orange", "beige", "navy", "silver", "gold", "golden", "turquoise", "violet", "cream", "khaki", "maroon", "teal"]
+_COLOURS_WORDS = (
+    "red blue green yellow black white grey gray brown pink purple orange beige navy silver "
+    "gold golden turquoise violet cream khaki maroon teal "
 )
+_COLOURS = frozenset(_COLOURS_WORDS.split())
 
 
 def sort_of(name: str, schema: Mapping[str, object]) -> str:
@@ -141,7 +145,9 @@ def _worth(name: str, schema: Mapping[str, object], span: Span, text: str, tool:
         worth = 0.5  # a small number alone is an amount
     own = [piece for piece in words.content(name) if len(piece) > 1]
     beside = words.stem(span.before) in own or (
-        span.kind in ("name", "code", "quoted") and words.stem(span.after) in own
+        span.kind in ("name", "code", "quoted")
+        and words.stem(span.after) in own
+        and span.after not in _SMALL
     )
     worth += 5 * beside + 2 * any(
         span.before in leads.split()
@@ -149,6 +155,7 @@ def _worth(name: str, schema: Mapping[str, object], span: Span, text: str, tool:
         if any(piece in row.split() for piece in words.pieces(name))
     )
     if span.kind == "phrase":
+        worth -= 0.5 * (span.start == 0)
         worth += 5 * any(word in own for word in words.content(span.text)[-1:])
         worth -= 3 * (not _trimmed(span.text, name, tool))
         unit = {"from": span.before.isdigit(), "to": span.before == "many"}
@@ -156,7 +163,7 @@ def _worth(name: str, schema: Mapping[str, object], span: Span, text: str, tool:
             worth += 4 * unit[side]
         else:
             worth -= 1.5 * (span.before.isdigit() or span.before in _ATTRIBUTED)
-        worth -= 1.2 * bool(re.match(r" of\b", text[span.end :]))
+    worth += 0.5 * (span.before == "of") - 1.2 * bool(re.match(r" of\b", text[span.end :]))
     others = [piece for other in tool.properties if other != name for piece in words.content(other)]
     foreign = words.stem(span.before) in others and not beside
     return worth - (5 if span.kind in ("figure", "code") else 2) * foreign
@@ -201,10 +208,7 @@ def _number(span: Span) -> float | None:
 
 def _trimmed(said: str, name: str, tool: Tool) -> str:
     """A phrase without the words at its ends that the tool's own name or the parameter says."""
-    known = [
-        word
-        for word in words.content(f"{tool.name} {tool.description} {' '.join(tool.properties)}")
-    ]
+    known = words.content(f"{tool.name} {tool.description} {' '.join(tool.properties)}")
     kept = said.split()
     own = words.content(name)
     while kept and words.stem(kept[-1].lower()) in [*known, *own]:
@@ -220,8 +224,17 @@ def _value(
     if schema.get("type") in ("integer", "number"):
         value = _number(span)
         return value if value is None or schema["type"] == "number" else int(value)
+    if span.kind == "date" and (month := re.fullmatch(r"([A-Za-z]{3,9}) (\d{4})", span.text)):
+        asked = f"{schema.get('description', '')} {tool.description}"
+        first = date_for({"format": "date"}, f"1 {span.text}") if "YYYY-MM" in asked else None
+        return first[:7] if first and month else span.text
     if span.kind in ("date", "day") and sort_of(name, schema) == "date":
         return date_for(schema, span.text) or (None if "format" in schema else span.text)
     if span.kind == "phrase":
-        return _trimmed(span.text, name, tool) or span.text
+        plain = _trimmed(span.text, name, tool) or span.text
+        return (
+            span.text
+            if plain.islower() and words.content(name)[-1:] == words.content(span.text)[-1:]
+            else plain
+        )
     return span.text.lstrip("#") if span.kind == "code" else span.text

@@ -543,10 +543,8 @@ _SAID_OF: tuple[tuple[str, str], ...] = (
     ("thought", r"\b(?:you think|thoughts?|reasons?|reasoning|why|what you)\b"),
 )
 _ADDED = re.compile(
-    r"\b(?:the|an?|with|as|marked|labelled|called|line|see|get|receive)\b "
-    r"[`'\"“]?([A-Z]\w+):?[`'\"”]?(?: line)?,? (?:will be|is|comes|gets) (?:added|given|appended|shown|returned|filled|then)|"
-    r"\b(?:result|outcome|tool says|comes back)\b[^.\n]*?\b(?:after|behind|under|as|in|with) "
-    r"[`'\"“]?([A-Z]\w+)\b"
+    r"(?<=[a-z,] )[`'\"“]?([A-Z]\w+)(?::[`'\"”]?|:?[`'\"”]?(?: line)?,? "
+    r"(?:will be|is|comes|gets) (?:added|given|appended|shown|returned|filled|then))"
 )
 
 
@@ -565,7 +563,7 @@ def _described(prompt: str) -> dict[str, str]:
     if not {"action", "final"} <= set(found):
         return {}
     if "observation" not in found and (added := _ADDED.search(prompt)):
-        found["observation"] = added[1] or added[2]
+        found["observation"] = added[1]
     return found
 
 

@@ -1,4 +1,4 @@
-"""Sums that a rate tells: so much each, so much a month, off by so many percent, at an exchange rate."""
+"""Sums that a rate tells: so much each or a month, off by so many percent, at an exchange."""
 
 import re
 
@@ -24,7 +24,7 @@ def by_rate(text: str) -> str | None:
     '250 * 1.12'
     """
     plain = re.sub(r"(?<=\d),(?=\d{3})", "", text)
-    for rule in (_percent_changed, _items, _exchanged, _over_time, _per_period):
+    for rule in (_percent_changed, _items, _exchanged, _over_time, _per_period, _ratio):
         if found := rule(plain):
             return found
     return None
@@ -40,7 +40,14 @@ def _percent_changed(text: str) -> str | None:
     if not percent or len(amounts) != 1:
         return None
     less = r"\boff\b|\breduc|\bdiscount|\bcheaper|\bless\b|\bsale\b|\bminus\b|\bfell|\bdrop|\blos"
-    more = r"\bmore\b|\btip\b|\bplus\b|\badded\b|\bincreas|\braise|\bdearer|\brose\b|\bgrow|\bgrew|\bwith\b"
+    more = (
+        r"\bmore\b|\btip\b|\bplus\b|\badded\b|\bincreas|\braise|\bdearer|\brose\b|\bgrow|\bwith\b"
+    )
+    part = (
+        r"\b(?:what|how much) is (?:the|a) (?:tip|tax|vat|discount|interest|fee|share|commission)\b"
+    )
+    if re.search(part, text, re.I):
+        return f"{amounts[0]} * {percent[1]} / 100"
     if re.search(less, text, re.I):
         return f"{amounts[0]} * (100 - {percent[1]}) / 100"
     if re.search(more, text, re.I):
@@ -64,7 +71,7 @@ def _items(text: str) -> str | None:
 def _exchanged(text: str) -> str | None:
     """`One franc is 1.12 dollars`, then so many of the one or of the other."""
     rate = re.search(
-        rf"\b{_ONE} ([\w ]+?) (?:is|equals?|are|costs?|makes?|holds?|has|weighs?|contains?|gives?|buys?)"
+        rf"\b{_ONE} ([\w ]+?) (?:is|equals?|are|costs?|makes?|holds?|has|weighs?|gives?|buys?)"
         rf"(?: worth| about)? {_N} ?([a-z]+)?",
         text,
         re.I,
@@ -114,6 +121,18 @@ def _per_period(text: str) -> str | None:
     if times := _IN_ONE.get((small, large)):
         return f"{rate[1]} * {times}"
     return f"{rate[1]} / {_IN_ONE[large, small]}" if (large, small) in _IN_ONE else None
+
+
+def _ratio(text: str) -> str | None:
+    """`360 km in 3 hours`: how fast, or how much in one."""
+    match = re.search(rf"{_N} ?[\w ]+? (?:in|for|over|among|between) {_N} ?[a-z]+", text, re.I)
+    asks = re.search(
+        r"\bspeed\b|\bhow fast\b|\b(?:per|each|an?) \w+\?|\beach\b|\bsplit|\bdivid|\bshar",
+        text,
+        re.I,
+    )
+    both = len(re.findall(r"\d+(?:\.\d+)?", text)) == 2
+    return f"{match[1]} / {match[2]}" if match and asks and both else None
 
 
 def _stem(word: str) -> str:

@@ -195,12 +195,13 @@ _NEGATIVE = re.compile(
     r"should not|shouldn't|not allowed to|forbidden to|avoid|without|stay away from|refrain from|"
     r"no need to|nicht)\b|"
     r"\bno (?=(?:e-?mails?|web|internet|tools?|search\w*|calls?)\b)|"
-    r"\b(?:forbidden|prohibited|not allowed|off limits)\s*:)\s*((?:(?!,? (?:just|but|instead|so)\b|: )[^.;\n!?])*)",
+    r"\b(?:forbidden|prohibited|not allowed|off limits)\s*:)\s*"
+    r"((?:(?!,? (?:just|but|instead|so)\b|: )[^.;\n!?])*)",
     re.I,
 )
 _RULED_OUT = re.compile(
-    r"([\w-]+(?: [\w-]+){0,2}) (?:is|are|remains?) (?:strictly )?(?:off[- ]limits|forbidden|prohibited|"
-    r"not allowed|not to be used|out of bounds|taboo|no option)\b",
+    r"([\w-]+(?: [\w-]+){0,2}) (?:is|are|remains?) (?:strictly )?(?:off[- ]limits|forbidden|"
+    r"prohibited|not allowed|not to be used|out of bounds|taboo|no option)\b",
     re.I,
 )
 _ERRORS = re.compile(
@@ -234,7 +235,9 @@ def read(body: Mapping[str, object], size: Size) -> Scene:
         _role(instructions, seen),
         instructions,
         tools,
-        observations=_observations(seen, since, goal, protocol, parts),
+        observations=_without_slips(
+            _observations(seen, since, goal, protocol, parts), tools, callable_=bool(_tools(body))
+        ),
         plan=plan,
         finished=_items(parts.get("completed", "")) + _ticked(seen),
         remaining=_items(parts.get("remaining", "")),
@@ -346,6 +349,9 @@ def split_request(text: str) -> tuple[str, str]:
 
 def _is_order(sentence: str) -> bool:
     plain = re.sub(r"^\s*(?:\d+[.)]|[-*•])\s+", "", sentence)
+    plain = re.sub(
+        r"^(?:then|now|next|also|please|and|so|finally|first)\b,? *", "", plain, flags=re.I
+    )
     first = next(iter(re.findall(r"[^\W\d_]+", plain)), "")
     return (
         plain.endswith("?")
@@ -584,6 +590,18 @@ def _observations(
     elif not found:
         found = [_seen("", {}, line) for line in _loose_results(parts)]
     return tuple(found)
+
+
+def _without_slips(
+    observed: tuple[Seen, ...], tools: Sequence[Tool], *, callable_: bool
+) -> tuple[Seen, ...]:
+    """Observations without calls of tools that do not exist, once another brought something."""
+    names = [tool.name for tool in tools]
+    slips = [seen for seen in observed if seen.error and seen.tool and seen.tool not in names]
+    reached = any(not seen.error and seen.fresh for seen in observed)
+    if not (callable_ and slips and reached):
+        return observed
+    return tuple(seen for seen in observed if seen not in slips)
 
 
 def _transcript(turns: Sequence[Turn], goal: str) -> str:

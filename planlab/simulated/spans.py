@@ -31,6 +31,19 @@ _MONTHS = (
     "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
     "sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
+_COUNTS = (
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 _DAYS = "(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _FORMS: tuple[tuple[str, str], ...] = (
     ("list", r"(?m)^\s*\d+[.)]\s"),
@@ -49,7 +62,9 @@ _FORMS: tuple[tuple[str, str], ...] = (
         "date",
         rf"(?i)\b\d{{4}}-\d\d-\d\d\b|\b\d{{1,2}}\.\s?\d{{1,2}}\.\s?\d{{4}}\b|\b\d{{1,2}}/\d{{1,2}}/"
         rf"\d{{4}}\b|\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTHS}\b(?:,? \d{{4}})?|"
-        rf"\b\d{{1,2}}\.? [^\W\d_]{{3,9}} (?:19|20)\d\d\b|\b{_MONTHS} \d{{1,2}}(?:st|nd|rd|th)?\b(?!:)(?:,? \d{{4}})?",
+        rf"\b\d{{1,2}}\.? [^\W\d_]{{3,9}} (?:19|20)\d\d\b|"
+        rf"\b{_MONTHS} \d{{1,2}}(?:st|nd|rd|th)?\b(?!:)(?:,? \d{{4}})?"
+        rf"|\b{_MONTHS} (?:19|20)\d\d\b",
     ),
     ("time", r"(?i)\b\d{1,2}:\d\d(?: ?[ap]m)?\b|\b\d{1,2}(?:[.:]\d\d)? ?[ap]m\b"),
     (
@@ -58,9 +73,10 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ),
     (
         "code",
-        r"#\w+|\b(?!\d+(?:st|nd|rd|th|s|k|m|kg|km|g|l|ml|h|min)\b)(?=[\w/_-]*\d)(?=[\w/_-]*[A-Za-z])"
+        r"#\w+|\b\d+(?:-\d+)+\b|\b(?!\d+(?:st|nd|rd|th|s|k|m|kg|km|g|l|ml|h|min)\b)(?=[\w/_-]*\d)(?=[\w/_-]*[A-Za-z])"
         r"[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*\b",
     ),
+    ("figure", r"(?i)\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b"),
     ("figure", r"(?<![\w.])[$€£]? ?-?\d+(?:,\d{3})*(?:\.\d+)?(?: ?%)?(?![\w-])"),
     (
         "name",
@@ -69,140 +85,18 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ),
 )
 # Words that carry a question or a courtesy and name nothing.
-LIGHT = frozenset(
-    [
-        "tell",
-        "give",
-        "show",
-        "get",
-        "got",
-        "gets",
-        "getting",
-        "know",
-        "need",
-        "needs",
-        "want",
-        "wants",
-        "like",
-        "likes",
-        "find",
-        "look",
-        "check",
-        "see",
-        "let",
-        "make",
-        "made",
-        "much",
-        "many",
-        "long",
-        "old",
-        "far",
-        "often",
-        "soon",
-        "now",
-        "still",
-        "already",
-        "currently",
-        "usual",
-        "usually",
-        "available",
-        "any",
-        "some",
-        "other",
-        "more",
-        "less",
-        "most",
-        "least",
-        "lot",
-        "kind",
-        "sort",
-        "one",
-        "ones",
-        "both",
-        "same",
-        "cost",
-        "costs",
-        "using",
-        "use",
-        "used",
-        "says",
-        "said",
-        "say",
-        "too",
-        "very",
-        "really",
-        "exactly",
-        "around",
-        "happen",
-        "happens",
-        "thanks",
-        "thank",
-        "hello",
-        "hi",
-        "dear",
-        "yes",
-        "i'd",
-        "i'm",
-        "i'll",
-        "i've",
-        "what's",
-        "when's",
-        "where's",
-        "who's",
-        "how's",
-        "it's",
-        "let's",
-        "don't",
-        "doesn't",
-        "today",
-        "tomorrow",
-        "per",
-        "each",
-        "every",
-        "either",
-        "neither",
-        "only",
-        "off",
-        "away",
-        "down",
-        "near",
-        "nearest",
-        "between",
-        "within",
-        "without",
-        "during",
-        "until",
-        "since",
-        "because",
-        "while",
-        "after",
-        "before",
-        "against",
-        "altogether",
-        "please",
-        "overall",
-        "exactly",
-        "currently",
-        "together",
-        "instead",
-        "otherwise",
-        "whether",
-        "if",
-        "else",
-        "via",
-        "according",
-        "go",
-        "goes",
-        "going",
-        "come",
-        "comes",
-        "put",
-        "take",
-        "takes",
-        "there",
-        "here",
-    ]
+_LIGHT_WORDS = (
+    "tell give show get got gets getting know need needs want wants like likes find look "
+    "check see let make made much many long old far often soon now still already currently "
+    "usual usually available any some other more less most least lot kind sort one ones "
+    "both same cost costs using use used says said say too very really exactly around "
+    "happen happens thanks thank hello hi dear yes i'd i'm i'll i've what's when's where's "
+    "who's how's it's let's don't doesn't today tomorrow per each every either neither only "
+    "off away down near nearest between within without during until since because while "
+    "after before against whether if else via according go goes going come comes put take "
+    "takes there here altogether please overall currently together instead otherwise"
 )
+LIGHT = frozenset(_LIGHT_WORDS.split())
 _JOINING = ("of", "for", "in", "at", "with", "to", "and", "or", "from", "on")
 _AUX = r"(?:does|do|did|can|could|will|would|should|has|have|had|was|were|is|are)"
 
@@ -221,6 +115,8 @@ def spans(text: str) -> list[Span]:
                 found += _names(match, text)
                 continue
             said = next((g for g in match.groupdict().values() if g), match[0].strip())
+            if kind == "figure" and said.lower() in _COUNTS:
+                said = str(_COUNTS.index(said.lower()) + 2)
             if kind != "list":
                 found.append(_span(kind, said, match.start(), match.end(), text))
             blank = "\0" * len(match[0])
@@ -305,15 +201,11 @@ def coordinated(text: str, kinds: Sequence[str] = ()) -> list[Span]:
         row: list[Span] = []
         for span in (each for each in spans(text) if each.kind == kind):
             joined = row and re.fullmatch(
-                r"\s*(?:,|,? ?(?:and|or|und|vs\.?|versus) )\s*(?:(?:the|a|an|in|for|to|of|on|from|at) )?(?:the )?",
+                r"\s*(?:,|,? ?(?:and|or|und|vs\.?|versus|compared (?:with|to)|than) )\s*"
+                r"(?:(?:the|a|an|in|for|to|of|on|from|at) )?(?:the )?",
                 text[row[-1].end : span.start],
             )
             row = [*row, span] if joined else [span]
             if len(row) > max(len(best), 1):
                 best = row
     return best
-
-
-def figures(text: str) -> list[Span]:
-    """The figures of a text, without the numerals of lists."""
-    return [span for span in spans(text) if span.kind == "figure"]

@@ -1,4 +1,4 @@
-"""From a goal to intended steps: templates, lists of things, clauses, and the tools that fit them."""
+"""From a goal to intended steps: templates, lists of things, clauses, and fitting tools."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from planlab.simulated import words
 from planlab.simulated.choice import acts as acts
 from planlab.simulated.choice import best_tool as best_tool
-from planlab.simulated.choice import follower, room, usable
+from planlab.simulated.choice import follower, points_back, room, some_tool, usable
 from planlab.simulated.scene import _NEGATIVE, _RULED_OUT, Scene, Tool, split_request
 from planlab.simulated.spans import coordinated
 from planlab.simulated.sums import written
@@ -131,6 +131,8 @@ def resolve(intents: Sequence[_Intent], scene: Scene) -> tuple[Step, ...]:
             other := follower(intent.text, scene, used) if used else None
         ):
             tool, intent = other, replace(intent, chained=True)
+        elif tool and tool.name in used and points_back(intent.text):
+            tool = None  # it asks more about what was found
         alone = intent.kind in (*words.GATHER, "question") and not intent.chained
         needed = {dependency for step in steps for dependency in step.depends_on}
         needs = () if alone else tuple(step.id for step in steps if step.id not in needed)
@@ -145,6 +147,10 @@ def resolve(intents: Sequence[_Intent], scene: Scene) -> tuple[Step, ...]:
                 intent.condition,
             )
         )
+    if not any(step.tool for step in steps) and not scene.observations:
+        steps = [
+            replace(step, tool=some_tool(step.kind, step.description, scene)) for step in steps
+        ]
     return tuple(steps)
 
 
@@ -164,8 +170,10 @@ def _one_by_one(intent: _Intent, scene: Scene) -> list[_Intent]:
 
 
 _CONDITION = re.compile(
-    r"^(?:and |but )?(?:(?:only )?(?:if|when|in case|provided(?: that)?|as long as) (?P<first>[^,]+?)"
-    r"(?:,| then\b)\s*(?:then )?(?P<act>.+)|(?P<plain>.+?),? (?:but )?(?:only )?(?:if|in case|provided"
+    r"^(?:and |but )?(?:(?:only )?(?:if|when|in case|provided(?: that)?|as long as) "
+    r"(?P<first>[^,]+?)"
+    r"(?:,| then\b)\s*(?:then )?(?P<act>.+)|(?P<plain>.+?),? (?:but )?(?:only )?"
+    r"(?:if|in case|provided"
     r"(?: that)?) (?P<last>.+))$",
     re.I,
 )
@@ -181,15 +189,20 @@ def conditional(parts: Sequence[str]) -> list[tuple[str, str]]:
         if part.endswith("?"):
             found.append((part, ""))
         elif match := _WAITING.match(part):
-            waiting = last = match[1]
+            waiting = last = f"not {last}" if match[1].lower() == "not" else match[1]
         elif (match := re.match(r"(?:otherwise|else|if not),? (.+)", part, re.I)) and last:
             found.append((match[1], f"not {last}"))
         elif match := _CONDITION.match(part):
-            last = match["first"] or match["last"]
+            said = match["first"] or match["last"]
+            if said.lower() in ("not", "no", "so", "yes"):
+                said = ("not " if said.lower() in ("not", "no") else "") + last
+            last = said
             found.append((match["act"] or match["plain"], last))
         else:
             found.append((part, waiting))
             waiting = ""
+            if match := re.search(r"\b(?:whether|if) (.+)", part):
+                last = match[1]
     return found
 
 
@@ -281,7 +294,7 @@ def is_sum(goal: str) -> bool:
         (
             r"\bhow (?:many|much|old|far|long|tall|fast)\b|\bwhat is "
             r"the (?:total|sum|difference|product|average)\b|\b(?:add|"
-            r"multiply|divide|subtract|calculate)\b"
+            r"multiply|divide|subtract|calculate|split|share|halve|double)\b"
         ),
         goal,
         re.I,
@@ -295,7 +308,10 @@ def is_sum(goal: str) -> bool:
 def _kind(clause: str) -> str:
     """The kind of the clause's leading verb; a question is one of its own."""
     if re.match(
-        r"(?:who|what|when|where|which|why|how|is|are|does|do|can|was)\b", clause, re.I
+        r"(?:who|what|when|where|which|why|how|is|are|does|"
+        r"do(?! (?:nothing|not|so|it|this|that)\b)|can|was)\b",
+        clause,
+        re.I,
     ) or clause.rstrip().endswith("?"):
         return (
             "query"
@@ -304,15 +320,16 @@ def _kind(clause: str) -> str:
             if _OWN.search(clause)
             else "question"
         )
-    if _ASKS.search(clause):
+    if _ASKS.search(clause) or _TELL_ME.match(clause):
         return "question"
     leading = re.findall(r"[^\W\d_-]+(?:-\w+)?", clause)[:6]
     known = next((kind for word in leading if (kind := words.verb_kind(word))), None)
     return known or words.misspelt_kind(leading[0] if leading else "") or "answer"
 
 
+_TELL_ME = re.compile(r"(?:and |then |please )*(?:tell|give|show|let) (?:me|us)\b", re.I)
 _ASKS = re.compile(
-    r"\b(?:want|wants|need|needs|like|find out|tell (?:me|us)|let (?:me|us) know|say|wonder\w*|check)\b"
+    r"\b(?:wants?|needs?|like|find out|tell (?:me|us)|let (?:me|us) know|say|wonder\w*|check)\b"
     r"(?: \w+){0,2} (?:who|what|when|where|which|why|how|whether|if)\b|"
     r"\b(?:want|wants|need|needs|like) (?:you )?to (?:know|find out)\b",
     re.I,
@@ -492,9 +509,18 @@ def _topic(clause: str, goal: str) -> str:
     return topic or words.clip(goal, 80)
 
 
+_CHECKS = re.compile(
+    r"(?:double-?)?(?:check|verify|confirm|validate) (?!that all|the report)", re.I
+)
+
+
 def _merged(intents: list[_Intent]) -> list[_Intent]:
-    """Without what says the same again."""
-    return list({(each.kind, each.topic or each.text): each for each in intents}.values())
+    """Without what says the same again; what is checked is checked before it is written."""
+    found = list({(each.kind, each.topic or each.text): each for each in intents}.values())
+    written = next((n for n, each in enumerate(found) if each.kind == "write"), len(found))
+    checks = [each for each in found[written:] if _CHECKS.match(each.text)]
+    rest = [each for each in found[written:] if each not in checks]
+    return [*found[:written], *checks, *rest]
 
 
 _META = re.compile(
@@ -511,6 +537,13 @@ def without_meta(goal: str) -> str:
     """A goal without the order to plan it: `Plan this in at most 2 steps. Bake bread.` is to bake
     bread.
     """
+    goal = re.sub(
+        r"\b(?:first,? )?(?:write|state|show|make|give me|tell me) (?:down )?(?:your|a|the) plan"
+        r"(?: first)?(?:[.!]\s*|,? (?:and )?then (?=\w))",
+        "",
+        goal,
+        flags=re.I,
+    )
     goal = re.sub(r"^(?:please )?plan (?:a|an|the) ([^.:\n]+): (?=\w)", "", goal, flags=re.I)
     match = _META.match(goal)
     about = (
@@ -539,7 +572,7 @@ def _with_gathering(intents: list[_Intent], goal: str, scene: Scene) -> list[_In
     """A report on something outside needs something read first, where a tool can."""
     intents = [
         replace(each, kind="question")
-        if each.kind == "answer" and len(intents) == 1 and _is_bare(each.text)
+        if each.kind == "answer" and len(intents) == 1 and _is_bare(each.text, scene.tools)
         else each
         for each in intents
     ]
@@ -565,8 +598,12 @@ def _with_gathering(intents: list[_Intent], goal: str, scene: Scene) -> list[_In
     return [found, *intents] if best_tool("search", found.text, scene) else intents
 
 
-def _is_bare(text: str) -> bool:
+def _is_bare(text: str, tools: Sequence[Tool]) -> bool:
     """A few words without a verb, such as `Globex revenue 2024`, ask for what they name."""
+    if re.match(r"[A-Z]?[a-z]+ (?:the|an?|my|our|this|all|me)\b", text) or any(
+        words.stem(words.pieces(text)[0]) in words.content(tool.name) for tool in tools
+    ):
+        return False  # an order, though its verb is not known
     greeting = re.match(r"(?:hi|hello|hey|thanks|good|hallo|ok)\b", text, re.I)
     return (
         not greeting
