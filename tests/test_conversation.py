@@ -67,7 +67,12 @@ def test_tool_is_named_alone_when_nothing_else_is_wanted() -> None:
     assert _said(f"Tools:\n{tools}\n\n{asked} Answer with the name and nothing else.") == "refund"
 
 
-def _tool(name: str, about: str, **parameters: str) -> dict[str, object]:
+def test_name_alone_is_the_answer_when_nothing_else_is_wanted() -> None:
+    told = "Anna is a vet. Ben is a nurse."
+    assert _said(f"{told} Who is the vet? Give the name and nothing else.") == "Anna"
+
+
+def _tool(called: str, about: str, /, **parameters: str) -> dict[str, object]:
     schema = {
         "type": "object",
         "properties": {each: {"type": kind} for each, kind in parameters.items()},
@@ -75,7 +80,7 @@ def _tool(name: str, about: str, **parameters: str) -> dict[str, object]:
     }
     return {
         "type": "function",
-        "function": {"name": name, "description": about, "parameters": schema},
+        "function": {"name": called, "description": about, "parameters": schema},
     }
 
 
@@ -167,3 +172,14 @@ def test_slip_in_a_tools_name_is_not_told_once_the_goal_is_reached() -> None:
     text = act.answer({"messages": turns, "tools": [_TIDE]}, size=LARGE).text or ""
     assert "6:12" in text
     assert "unknown" not in text
+
+
+def test_price_of_many_is_looked_up_and_multiplied() -> None:
+    shop = _tool("item", "Returns an article of the shop with its price.", name="string")
+    sums = _tool("calculate", "Work out an arithmetic expression.", expression="string")
+    asked = _asks("How much are 3 umbrellas, please?")
+    assert [name for name, _ in _calls([shop, sums], asked)] == ["item"]
+    seen = _saw("item", '{"name": "umbrella", "price": 14.5}')
+    ((name, given),) = _calls([shop, sums], asked, *seen)
+    assert name == "calculate"
+    assert given["expression"] in ("14.5 * 3", "3 * 14.5")

@@ -48,8 +48,22 @@ def without_form(scene: Scene) -> Scene:
     goal = re.sub(
         r"(?:^|(?<=[.!?\n]))[ \t]*(?:please|and)?[ \t]*[.!]+(?=\s|$)", "", goal, flags=re.I
     )
-    goal = goal.strip()
-    return replace(scene, goal=goal) if goal and goal != scene.goal else scene
+    return replace(
+        scene,
+        goal=_brief(goal.strip()) or scene.goal,
+        ask=_brief(scene.ask),
+        instructions=_brief(scene.instructions),
+    )
+
+
+def _brief(text: str) -> str:
+    """`With the name and nothing else` is said as `with only the name`."""
+    return re.sub(
+        r"\b((?:the|a|an|one|its|your) [\w' -]{2,30}?),? (?:and|but) (?:nothing else|no more)\b",
+        r"only \1",
+        text,
+        flags=re.I,
+    )
 
 
 def formed(text: str, scene: Scene, goal: str) -> str:
@@ -59,6 +73,8 @@ def formed(text: str, scene: Scene, goal: str) -> str:
         text = _in_parts(
             text, scene, words.count_word(parts[1]) or 1, bullets="bullet" in parts[2].lower()
         )
+    if re.search(r"\b(?:one|a single) word\b", told, re.I) and text.islower():
+        text = next((word for word in text.split() if word not in words.STOP), text)
     if case := _CASE.search(told):
         text = text.upper() if case["up"] else text.lower()
     if (begin := _BEGIN.search(told)) and not text.startswith(first := begin["a"] or begin["a2"]):

@@ -255,7 +255,8 @@ _TAIL = re.compile(
 
 _MANY = re.compile(  # a price is wanted for so many of a thing
     r"\b(\d+) (?!(?:percent|euros|dollars|pounds|degrees|days|hours)\b)([a-z]+s)\b"
-    r"(?=[^.]*\b(?:costs?|come to|altogether|in all|in total)\b)",
+    r"(?=[^.]*\b(?:costs?|come to|altogether|in all|in total)\b)|"
+    r"\bhow much (?:are|for|would|do) (\d+) ([a-z]+s)\b",
     re.I,
 )
 
@@ -266,10 +267,11 @@ def _with_sum(intents: list[_Intent], goal: str, scene: Scene) -> list[_Intent]:
     if not single or not best_tool("compute", goal, scene):
         return intents
     if (many := _MANY.search(goal)) and not _TAIL.search(goal):
-        thing = goal.replace(many[0], many[2])
+        count, noun = (each for each in many.groups() if each)
+        thing = goal.replace(f"{count} {noun}", noun)
         return [
             replace(intents[0], text=thing, topic=_topic(thing, thing)),
-            _Intent("compute", f"calculate it times {many[1]}", f"times {many[1]}", chained=True),
+            _Intent("compute", f"calculate it times {count}", f"times {count}", chained=True),
         ]
     if not (tail := _TAIL.search(goal)) or not words.numbers(tail[0]):
         return intents
