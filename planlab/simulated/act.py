@@ -178,7 +178,34 @@ def spoken(scene: Scene, steps: Sequence[Step]) -> str:
         return revise(scene, report(scene, names_of(scene, steps)))
     if scene.role == "joiner":
         return f"{'Finish' if belief['done'] else 'Replan'}: {belief['reasoning']}"
-    return answer_text(scene, steps)
+    return answer_text(_without_keys(scene), steps)
+
+
+def _without_keys(scene: Scene) -> Scene:
+    """The scene without look-ups that only brought the key of a later one."""
+    wanted = words.content(scene.goal)
+    kept = []
+    for place, seen in enumerate(scene.observations):
+        later = [
+            str(value)
+            for each in scene.observations[place + 1 :]
+            if not each.error
+            for value in each.arguments.values()
+        ]
+        known = [*later, *(str(value) for value in seen.arguments.values())]
+        rest = [
+            word
+            for key, value in (seen.value.items() if isinstance(seen.value, dict) else ())
+            if str(value) not in known
+            for word in words.content(f"{key} {value}")
+        ]
+        gave = isinstance(seen.value, dict) and any(
+            str(value) in later and sort_of(str(key), {}) == "id"
+            for key, value in seen.value.items()
+        )
+        if not gave or any(word in wanted for word in rest):
+            kept.append(seen)
+    return replace(scene, observations=tuple(kept))
 
 
 def render_plan(belief: Mapping[str, object]) -> str:
