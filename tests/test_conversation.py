@@ -100,10 +100,10 @@ def _asks(text: str) -> dict[str, object]:
 
 
 def _saw(tool: str, result: str) -> list[dict[str, object]]:
-    call = {"id": "a", "type": "function", "function": {"name": tool, "arguments": "{}"}}
+    call = {"id": tool, "type": "function", "function": {"name": tool, "arguments": "{}"}}
     return [
         {"role": "assistant", "content": None, "tool_calls": [call]},
-        {"role": "tool", "tool_call_id": "a", "content": result},
+        {"role": "tool", "tool_call_id": tool, "content": result},
     ]
 
 
