@@ -17,11 +17,13 @@ from planlab.simulated.arguments import COMPOSED, arguments_for, meaning
 from planlab.simulated.belief import believe, decided, fitted, read_off
 from planlab.simulated.choice import best_tool, final_tool, handoffs, is_acting, tool_kind, usable
 from planlab.simulated.conditions import holds
+from planlab.simulated.correction import corrected
 from planlab.simulated.critic import render_verdict, review, revise
 from planlab.simulated.facts import order_in
+from planlab.simulated.manner import formed, tool_named, without_form
 from planlab.simulated.pairing import is_definite, sort_of
 from planlab.simulated.report import answer_text, letter, names_of, report
-from planlab.simulated.scene import Scene, Seen, Tool, read
+from planlab.simulated.scene import Scene, Seen, Tool, messages_of, read
 from planlab.simulated.sizes import Size
 from planlab.simulated.spans import spans
 from planlab.simulated.tasks import Step, is_finished, plan
@@ -62,7 +64,8 @@ def answer(body: Mapping[str, object], *, size: Size, seed: int = 0) -> Answer:
 
     Raises `fill.Unfillable` when the reply's schema or a tool's parameters cannot be met.
     """
-    scene = read(body, size)
+    heard = read(body, size)
+    scene = without_form(heard)
     steps = intended(scene)
     choice = body.get("tool_choice") or "auto"
     if body.get("tools") and choice != "none":
@@ -79,7 +82,8 @@ def answer(body: Mapping[str, object], *, size: Size, seed: int = 0) -> Answer:
         return Answer(json.dumps(_structured(scene.schema, scene, steps, seed), ensure_ascii=False))
     if scene.protocol is not None:
         return Answer(_in_protocol(scene, steps, seed))
-    return Answer(spoken(scene, steps))
+    mended = corrected(messages_of(body))
+    return Answer(formed(mended or spoken(scene, steps), scene, heard.goal))
 
 
 def _structured(
@@ -138,6 +142,9 @@ def _provider(
         what = f"Look up what is there, to {step.description[:1].lower()}{step.description[1:]}"
         first = Step(f"{step.id}a", "read", what, step.topic, tool, step.depends_on)
         given = _arguments(tool, first, bare)
+        told = re.split(r"[.;:\n]", tool.description)[0].strip()
+        if told and not tool.required:
+            first = replace(first, description=told)  # a plan names no step twice
         if all(name in given for name in tool.required):
             about = words.content(f"{tool.name} {tool.description}")
             found.append((sum(word in about for word in wanted) - 0.1 * len(tool.required), first))
@@ -159,6 +166,8 @@ def _subject(scene: Scene) -> str:
 
 def spoken(scene: Scene, steps: Sequence[Step]) -> str:
     """A reply in plain text, in the part that the model is told to play."""
+    if not scene.callable and (named := tool_named(scene)):
+        return named
     belief = believe(scene, steps, "")
     acted = scene.callable and any(seen.fresh for seen in scene.observations)
     if (scene.role == "planner" and not acted) or (scene.role == "chat" and plans.is_how_to(scene)):
@@ -169,7 +178,34 @@ def spoken(scene: Scene, steps: Sequence[Step]) -> str:
         return revise(scene, report(scene, names_of(scene, steps)))
     if scene.role == "joiner":
         return f"{'Finish' if belief['done'] else 'Replan'}: {belief['reasoning']}"
-    return answer_text(scene, steps)
+    return answer_text(_without_keys(scene), steps)
+
+
+def _without_keys(scene: Scene) -> Scene:
+    """The scene without look-ups that only brought the key of a later one."""
+    wanted = words.content(scene.goal)
+    kept = []
+    for place, seen in enumerate(scene.observations):
+        later = [
+            str(value)
+            for each in scene.observations[place + 1 :]
+            if not each.error
+            for value in each.arguments.values()
+        ]
+        known = [*later, *(str(value) for value in seen.arguments.values())]
+        rest = [
+            word
+            for key, value in (seen.value.items() if isinstance(seen.value, dict) else ())
+            if str(value) not in known
+            for word in words.content(f"{key} {value}")
+        ]
+        gave = isinstance(seen.value, dict) and any(
+            str(value) in later and sort_of(str(key), {}) == "id"
+            for key, value in seen.value.items()
+        )
+        if not gave or any(word in wanted for word in rest):
+            kept.append(seen)
+    return replace(scene, observations=tuple(kept))
 
 
 def render_plan(belief: Mapping[str, object]) -> str:

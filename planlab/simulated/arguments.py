@@ -8,6 +8,7 @@ from typing import cast
 
 from planlab.simulated import words
 from planlab.simulated.choice import tool_kind
+from planlab.simulated.conditions import keyed_figures
 from planlab.simulated.facts import Item, facts, figure, price_in
 from planlab.simulated.fields import resolved
 from planlab.simulated.pairing import LEADS, pair
@@ -90,7 +91,17 @@ _PLAIN = ("string", "integer", "number")
 
 def _texts(step: Step, scene: Scene) -> list[str]:
     """Where things are looked for: what the step says, then the whole goal."""
-    return list(dict.fromkeys([_asked(step.description), _asked(scene.goal)]))
+    said = _named(_asked(step.description), scene.goal)
+    return list(dict.fromkeys([said, _asked(scene.goal)]))
+
+
+def _named(text: str, goal: str) -> str:
+    """A clause with the name that its `it` stands for: the one that was said last before."""
+    before, found, _ = goal.partition(text.rstrip(" .?"))
+    last = [span.text for span in spans(before) if span.kind in ("name", "code", "quoted")]
+    if not found or not last or any(span.kind in ("name", "code") for span in spans(text)):
+        return text
+    return re.sub(r"\b(?:it|this one|that one)\b", last[-1], text, count=1)
 
 
 def _asked(text: str) -> str:
@@ -186,6 +197,10 @@ def _made(
     if isinstance(choices := schema.get("enum"), list):
         free = [each for each in choices if each not in used] or choices
         return _choice(name, free, step.description, scene.goal)
+    if kind == "string" and (offered := _offered(name, schema, tool)):
+        named = [each for each in offered if re.search(rf"\b{each}\b", f"{text} {scene.goal}")]
+        if named:
+            return named[0]
     if kind == "boolean":
         return _flag(name, schema, scene)
     if kind == "array":
@@ -206,6 +221,16 @@ def _made(
         "query": lambda: step.topic if kind == "string" else None,
     }
     return makers.get(meaning(name, schema, tool), lambda: None)()
+
+
+def _offered(name: str, schema: Mapping[str, object], tool: Tool) -> list[str]:
+    """The values that a description lists: `one part of the machine: beans, water or grounds`."""
+    about = rf"\b{re.escape(name.replace('_', ' '))}\b[^:.\n]*"
+    for text, lead in ((str(schema.get("description", "")), ""), (tool.description, about)):
+        listed = re.search(rf"{lead}(?:^|: |\()((?:[a-z]+, )*[a-z]+,? or [a-z]+)\b", text)
+        if listed:
+            return re.findall(r"[a-z]+(?=,| or |$)", listed[1])
+    return []
 
 
 _TOLD = frozenset(
@@ -434,12 +459,22 @@ _SIGNS = (
 )
 
 
+_PRICED = frozenset(["price", "cost", "costs", "fare", "fee", "charge", "rate", "amount"])
+
+
 def _on_found(text: str, scene: Scene) -> str | None:
     """A figure that was found, reckoned with as the text says: `times 12`."""
     priced = [
         item.amount
         for fact in facts(scene)
         if (item := Item("", fact.text, price_in(fact.text))).amount is not None
+    ]
+    priced = priced or [
+        value
+        for seen in scene.observations
+        if not seen.error
+        for key, value in keyed_figures("", seen.value)
+        if set(words.pieces(key)) & _PRICED
     ]
     said = words.numbers(text)
     sign = next((sign for sign, cue in _SIGNS if re.search(cue, text, re.I)), "")

@@ -192,7 +192,8 @@ def best_tool(kind: str, text: str, scene: Scene, without: Sequence[str] = ()) -
 
 def _orders_only(tool: Tool, kind: str, text: str) -> bool:
     """Whether the one tool on offer is meant by an order whose verb nobody knows."""
-    unknown = kind == "answer" and words.verb_kind((words.pieces(text) or [""])[0]) is None
+    first = (words.pieces(text) or [""])[0]
+    unknown = kind == "answer" and words.verb_kind(first) is None and first not in words.STOP
     typed = any(span.kind in ("time", "date", "code", "figure", "mail") for span in spans(text))
     return unknown and typed and tool_kind(tool) not in words.EFFECTS and not _lacking(tool, text)
 
@@ -310,6 +311,8 @@ def _lacking(tool: Tool, text: str) -> int:
 
 def room(tool: Tool, kind: str) -> int:
     """How many parameters of a tool take a thing of this kind; none for search texts and lists."""
+    if kind == "figure":
+        return sum(part.get("type") in ("integer", "number") for part in tool.properties.values())
     taken = (
         "query q question topic search sql expression text content body message subject title date "
         "day weekday time path" + (" id ref code number" if kind == "name" else "")

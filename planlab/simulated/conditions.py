@@ -47,24 +47,25 @@ def _figure(text: str, seen: Sequence[Seen]) -> float | None:
     wanted = words.content(text)
     for each in reversed(seen):
         given = [str(value) for value in each.arguments.values()]
-        found = [pair for pair in _figures("", each.value) if f"{pair[1]:g}" not in given]
+        found = [pair for pair in keyed_figures("", each.value) if f"{pair[1]:g}" not in given]
         found.sort(key=lambda pair: -words.overlap(words.content(pair[0]), wanted))
         if found:
             return found[0][1]
     return None
 
 
-def _figures(key: str, value: object) -> Iterator[tuple[str, float]]:
+def keyed_figures(key: str, value: object) -> Iterator[tuple[str, float]]:
+    """Every figure in a value, each with the key under which it stands."""
     if isinstance(value, bool):
         return
     if isinstance(value, (int, float)):
         yield key, float(value)
     elif isinstance(value, Mapping):
         for name, each in value.items():
-            yield from _figures(str(name), each)
+            yield from keyed_figures(str(name), each)
     elif isinstance(value, list):
         for each in value:
-            yield from _figures(key, each)
+            yield from keyed_figures(key, each)
     elif isinstance(value, str):
         yield from ((key, float(figure)) for figure in words.numbers(value))
 

@@ -496,6 +496,8 @@ def find_protocol(prompt: str) -> Protocol | None:
             if concept and label[0].isupper():
                 found.setdefault(concept, label)
                 break
+    described = _described(prompt)
+    found = {**described, **found} if "action" in found else {**found, **described}
     ended = re.search(r"\b(finish|final_answer|submit|answer|done)\s*[\[(]", prompt, re.I)
     if "action" not in found or not ("observation" in found or "final" in found or ended):
         return None
@@ -527,6 +529,42 @@ def find_protocol(prompt: str) -> Protocol | None:
         (first, second),
         plain,
     )
+
+
+# What a prompt says behind a label of a protocol, whatever the label is.
+_SAID_OF: tuple[tuple[str, str], ...] = (
+    ("given", r"\b(?:arguments?|parameters|inputs?|args)\b"),
+    ("action", r"\b(?:tool|function)(?![a-z])"),
+    (
+        "observation",
+        r"\b(?:returned|gave back|gives back|came back|comes back|result|outcome|says)\b",
+    ),
+    ("final", r"\b(?:answer|solution)\b"),
+    ("thought", r"\b(?:you think|thoughts?|reasons?|reasoning|why|what you)\b"),
+)
+_ADDED = re.compile(
+    r"(?<=[a-z,] )[`'\"“]?([A-Z]\w+)(?::[`'\"”]?|:?[`'\"”]?(?: line)?,? "
+    r"(?:will be|is|comes|gets) (?:added|given|appended|shown|returned|filled|then))"
+)
+
+
+def _described(prompt: str) -> dict[str, str]:
+    """The labels of a protocol by what stands behind them: `Press: the name of one tool`."""
+    found: dict[str, str] = {}
+    for label, about in re.findall(
+        r"^[ \t>*`-]*([A-Z]\w+(?: \w+)?)\W{0,2}:[ \t]*(\S[^\n]*)$", prompt, re.M
+    ):
+        said = {c: at.start() for c, row in _SAID_OF if (at := re.search(row, about, re.I))}
+        concept = (
+            "observation" if "observation" in said else min(said, key=said.__getitem__, default="")
+        )
+        if concept and len(about.split()) <= 14:
+            found.setdefault(concept, label)
+    if not {"action", "final"} <= set(found):
+        return {}
+    if "observation" not in found and (added := _ADDED.search(prompt)):
+        found["observation"] = added[1]
+    return found
 
 
 def _action_example(prompt: str, action: str) -> dict[str, object]:

@@ -15,6 +15,7 @@ from typing import Literal
 from planlab.simulated import words
 from planlab.simulated.prompt import Protocol, find_protocol, find_schema, sections, tools_in_text
 from planlab.simulated.sizes import Size
+from planlab.simulated.spans import LIGHT, spans
 from planlab.tokens import count_tokens
 
 Why = Literal["window", "distance"]
@@ -219,6 +220,7 @@ def read(body: Mapping[str, object], size: Size) -> Scene:
     seen = fit(whole, size.window)
     lost: list[Loss] = []
     goal, since = _recall_goal(whole, seen, size, lost)
+    goal = _continued(goal, seen[:since])
     instructions = _recall_instructions(whole, seen, size, lost)
     parts = _parts(seen)
     plan = _recall_plan(whole, seen, size, lost)
@@ -233,7 +235,9 @@ def read(body: Mapping[str, object], size: Size) -> Scene:
         _role(instructions, seen),
         instructions,
         tools,
-        observations=_observations(seen, since, goal, protocol, parts),
+        observations=_without_slips(
+            _observations(seen, since, goal, protocol, parts), tools, callable_=bool(_tools(body))
+        ),
         plan=plan,
         finished=_items(parts.get("completed", "")) + _ticked(seen),
         remaining=_items(parts.get("remaining", "")),
@@ -352,8 +356,19 @@ def _is_order(sentence: str) -> bool:
     return (
         plain.endswith("?")
         or _ORDER.search(plain) is not None
+        or _commands(plain)
         or (words.verb_kind(first) is not None and ":" not in plain.split(" ")[0])
     )
+
+
+def _commands(sentence: str) -> bool:
+    """`Measure the water`: an unknown first word before an article is a verb."""
+    match = re.match(r"([A-Z][a-z]{2,}) (?:the|my|our|your|this|these)\b", sentence)
+    first = match[1].lower() if match else ""
+    return bool(first) and first not in (*words.STOP, *LIGHT) and not first.endswith(_NO_VERB)
+
+
+_NO_VERB = ("ing", "ed", "ly", "er", "self", "side", "oth", "th", "like", "ite", "cept")
 
 
 def is_nudge(text: str) -> bool:
@@ -377,6 +392,11 @@ def is_error(value: object) -> str | None:
         )
         return str(error) if error else None
     return value if isinstance(value, str) and _ERRORS.search(value[:200]) else None
+
+
+def messages_of(body: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """The messages of a request."""
+    return _dicts(body.get("messages"))
 
 
 def _recall_goal(
@@ -417,6 +437,28 @@ def _recall_plan(
         lost.append(Loss("plan", "\n".join(plan), "distance", held))
         return ()
     return plan
+
+
+_ELLIPSIS = re.compile(
+    r"(?:and|or|what about|how about|and what about|then|now)\b,? (.{2,60})\?$", re.I
+)
+
+
+def _continued(goal: str, before: Sequence[Turn]) -> str:
+    """`And on Sunday?` asks what was asked before, of another thing of the same kind."""
+    match = _ELLIPSIS.match(goal.strip())
+    asked = [index for index, turn in enumerate(before) if turn.role == "user"]
+    last = _continued(before[asked[-1]].text, before[: asked[-1]]) if match and asked else ""
+    if not match or not last or len(goal.split()) > 8 or words.verb_kind(match[1].split()[0]):
+        return goal
+    said = f"about {re.sub(r'^what about ', '', match[1], flags=re.I)}"
+    for kind in ("quoted", "code", "day", "date", "time", "name", "figure", "phrase"):
+        new = [span for span in spans(said) if span.kind == kind]
+        old = [span for span in spans(last) if span.kind == kind]
+        if new and old:
+            near = [span for span in old if span.before == new[-1].before] or old
+            return last[: near[-1].start] + new[-1].text + last[near[-1].end :]
+    return goal
 
 
 _ASKS_FOR_PLAN = re.compile(
@@ -548,6 +590,18 @@ def _observations(
     elif not found:
         found = [_seen("", {}, line) for line in _loose_results(parts)]
     return tuple(found)
+
+
+def _without_slips(
+    observed: tuple[Seen, ...], tools: Sequence[Tool], *, callable_: bool
+) -> tuple[Seen, ...]:
+    """Observations without calls of tools that do not exist, once another brought something."""
+    names = [tool.name for tool in tools]
+    slips = [seen for seen in observed if seen.error and seen.tool and seen.tool not in names]
+    reached = any(not seen.error and seen.fresh for seen in observed)
+    if not (callable_ and slips and reached):
+        return observed
+    return tuple(seen for seen in observed if seen not in slips)
 
 
 def _transcript(turns: Sequence[Turn], goal: str) -> str:

@@ -94,9 +94,9 @@ _LIGHT_WORDS = (
     "who's how's it's let's don't doesn't today tomorrow per each every either neither only "
     "off away down near nearest between within without during until since because while "
     "after before against whether if else via according go goes going come comes put take "
-    "takes there here "
+    "takes there here altogether please overall currently together instead otherwise"
 )
-_LIGHT = frozenset(_LIGHT_WORDS.split())
+LIGHT = frozenset(_LIGHT_WORDS.split())
 _JOINING = ("of", "for", "in", "at", "with", "to", "and", "or", "from", "on")
 _AUX = r"(?:does|do|did|can|could|will|would|should|has|have|had|was|were|is|are)"
 
@@ -142,7 +142,7 @@ def _names(match: re.Match[str], text: str) -> Iterator[Span]:
     start, said = match.start(), match[0]
     if _begins(text, start):
         first, _, rest = said.partition(" ")
-        known = words.verb_kind(first) or first.lower() in (*words.STOP, *_LIGHT)
+        known = words.verb_kind(first) or first.lower() in (*words.STOP, *LIGHT)
         ends = re.match(
             r"\s*(?:$|[.,;!]|(?:in|to|for|on|at|from|with|as|and|the)\b)", text[match.end() :]
         )
@@ -150,7 +150,9 @@ def _names(match: re.Match[str], text: str) -> Iterator[Span]:
             start, said = match.end() - len(rest), rest
     if code := re.search(r"(?<![\w-])(?=\w*\d)[A-Za-z0-9]+ $", text[:start]):
         start, said = code.start(), code[0] + said  # B2 Spanish
-    if said and said.lower() not in words.STOP and said.lower() not in _LIGHT:
+    if said and (code := re.match(r" [A-Z]{1,2}\d+\b", text[start + len(said) :])):
+        said += code[0]  # Volvo V60
+    if said and said.lower() not in words.STOP and said.lower() not in LIGHT:
         yield _span("name", said, start, start + len(said), text)
 
 
@@ -164,7 +166,7 @@ def _phrases(masked: str, text: str) -> Iterator[Span]:
     asked = False
     for token in re.finditer(r"[^\W\d_][\w'À-ÿ-]*|\S", f"{masked} ."):
         word = token[0].lower()
-        plain = word not in words.STOP and word not in _LIGHT and word[0].isalpha()
+        plain = word not in words.STOP and word not in LIGHT and word[0].isalpha()
         leads = _begins(text, token.start()) and not (
             token[0][0].isupper() and re.match(r"\w+ [A-Z]", text[token.start() :])
         )
@@ -176,7 +178,7 @@ def _phrases(masked: str, text: str) -> Iterator[Span]:
             kept = run[:-1] if drops else run
             start, end = kept[0].start(), kept[-1].end()
             yield _span("phrase", text[start:end], start, end, text)
-        if plain or run or word in _LIGHT:
+        if plain or run or word in LIGHT:
             asked = False
         asked = asked or (re.fullmatch(_AUX, word) is not None and word not in ("have", "had"))
         run = []
@@ -200,7 +202,7 @@ def coordinated(text: str, kinds: Sequence[str] = ()) -> list[Span]:
         for span in (each for each in spans(text) if each.kind == kind):
             joined = row and re.fullmatch(
                 r"\s*(?:,|,? ?(?:and|or|und|vs\.?|versus|compared (?:with|to)|than) )\s*"
-                r"(?:(?:the|a|an|in|for|to) )?",
+                r"(?:(?:the|a|an|in|for|to|of|on|from|at) )?(?:the )?",
                 text[row[-1].end : span.start],
             )
             row = [*row, span] if joined else [span]

@@ -157,8 +157,8 @@ def resolve(intents: Sequence[_Intent], scene: Scene) -> tuple[Step, ...]:
 def _one_by_one(intent: _Intent, scene: Scene) -> list[_Intent]:
     """One intent for each of the things side by side, where the tool takes one of them a call."""
     tool = best_tool(intent.kind, f"{intent.text} {intent.topic}", scene)
-    row = coordinated(intent.text)
     text = intent.text
+    row = coordinated(text) or coordinated(text, ("figure",))
     if not row and re.search(r"\b(?:they|them|both|each of|these|those)\b", text, re.I):
         text = f"{text} {scene.goal}"
         row = coordinated(text, ("mail", "code", "quoted", "path", "name"))
@@ -177,6 +177,7 @@ _CONDITION = re.compile(
     r"(?: that)?) (?P<last>.+))$",
     re.I,
 )
+_IF_INSIDE = re.compile(r",?\s+(?:and|but),? if,? (?=[^.?!\n]+,)", re.I)
 _WAITING = re.compile(r"^(?:and |but )?(?:only )?(?:if|when|in case) (?!you\b)([^,]+)$", re.I)
 
 
@@ -217,11 +218,8 @@ def _intents(goal: str, scene: Scene) -> list[_Intent]:
     if is_sum(text) and (best_tool("compute", text, scene) or not usable(scene)):
         return [_Intent("compute", text, text)]
     found: list[_Intent] = []
-    parts = [
-        part
-        for part in words.clauses(positive(without_meta(split_request(goal)[0])))
-        if not FORM.search(part)
-    ] or [text]
+    orders = _IF_INSIDE.sub(". If ", positive(without_meta(split_request(goal)[0])))
+    parts = [part for part in words.clauses(orders) if not FORM.search(part)] or [text]
     spelled_out = sum(_kind(part) in (*words.GATHER, "compute", "compare") for part in parts) >= 3
     expanded = spelled_out
     for part, condition in conditional(parts):
@@ -255,15 +253,27 @@ _TAIL = re.compile(
 )
 
 
+_MANY = re.compile(  # a price is wanted for so many of a thing
+    r"\b(\d+) (?!(?:percent|euros|dollars|pounds|degrees|days|hours)\b)([a-z]+s)\b"
+    r"(?=[^.]*\b(?:costs?|come to|altogether|in all|in total)\b)|"
+    r"\bhow much (?:are|for|would|do) (\d+) ([a-z]+s)\b",
+    re.I,
+)
+
+
 def _with_sum(intents: list[_Intent], goal: str, scene: Scene) -> list[_Intent]:
     """A question that looks a figure up and reckons with it takes two steps."""
     single = len(intents) == 1 and intents[0].kind in ("question", "search", "read")
-    if (
-        not single
-        or not (tail := _TAIL.search(goal))
-        or not words.numbers(tail[0])
-        or not best_tool("compute", goal, scene)
-    ):
+    if not single or not best_tool("compute", goal, scene):
+        return intents
+    if (many := _MANY.search(goal)) and not _TAIL.search(goal):
+        count, noun = (each for each in many.groups() if each)
+        thing = goal.replace(f"{count} {noun}", noun)
+        return [
+            replace(intents[0], text=thing, topic=_topic(thing, thing)),
+            _Intent("compute", f"calculate it times {count}", f"times {count}", chained=True),
+        ]
+    if not (tail := _TAIL.search(goal)) or not words.numbers(tail[0]):
         return intents
     topic = words.squeeze(intents[0].topic.replace(tail[0], "")).strip(" ?")
     return [
@@ -300,7 +310,10 @@ def is_sum(goal: str) -> bool:
 def _kind(clause: str) -> str:
     """The kind of the clause's leading verb; a question is one of its own."""
     if re.match(
-        r"(?:who|what|when|where|which|why|how|is|are|does|do|can|was)\b", clause, re.I
+        r"(?:who|what|when|where|which|why|how|is|are|does|"
+        r"do(?! (?:nothing|not|so|it|this|that)\b)|can|was)\b",
+        clause,
+        re.I,
     ) or clause.rstrip().endswith("?"):
         return (
             "query"
