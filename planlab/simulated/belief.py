@@ -91,12 +91,14 @@ def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
         "title": title(scene.goal or told),
     }
     belief["needs_plan"] = len(planned) >= 3
+    belief["hours"] = 2.0 * len(planned) if len(planned) > 1 else 0.1
     belief |= told_of_plan(scene, planned, answer)
     if chosen_of := critic.compared(scene):
         belief = {**belief, "reasoning": chosen_of[1], "winner": chosen_of[0]}
     elif is_marking(scene):
         told = verdict.feedback
-        return {**belief, **verdict.particulars, "reasoning": told, "answer": told, "summary": told}
+        judged: Belief = {"reasoning": told, "answer": told, "summary": told}
+        return {**belief, **verdict.particulars, **judged, "done": not verdict.issues}
     return {**belief, **read_off(scene)}
 
 

@@ -77,6 +77,7 @@ def matter(scene: Scene) -> Matter:
     """The parts of the newest request that judging needs."""
     parts = _labelled(scene.ask)
     named = next((text for label, text in reversed(parts) if _is_of(label, scene.ask)), "")
+    named = named or _behind_order(scene.ask)
     keyed = any(_is_key(label) for label, _ in parts)
     draft = named if keyed else scene.draft or named
     rest = scene.ask.replace(draft, " ") if draft else scene.ask
@@ -92,6 +93,12 @@ def matter(scene: Scene) -> Matter:
         source,
         tuple(rules_in(f"{scene.instructions}\n{rest.replace(source, ' ') if source else rest}")),
     )
+
+
+def _behind_order(text: str) -> str:
+    """All that stands behind an order's own colon: `Review this notice: Found: a glove.`"""
+    heads = [head for head in _LABEL.finditer(text) if _ORDER.search(head[1])]
+    return text[heads[-1].end() :].strip() if heads else ""
 
 
 def _labelled(text: str) -> list[tuple[str, str]]:
