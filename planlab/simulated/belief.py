@@ -91,7 +91,6 @@ def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
         "title": title(scene.goal or told),
     }
     belief["needs_plan"] = len(planned) >= 3
-    belief["hours"] = 2.0 * len(planned) if len(planned) > 1 else 0.1
     belief |= told_of_plan(scene, planned, answer)
     if chosen_of := critic.compared(scene):
         belief = {**belief, "reasoning": chosen_of[1], "winner": chosen_of[0]}
@@ -110,7 +109,11 @@ def read_off(scene: Scene) -> Belief:
     if is_marking(scene):
         return {}
     planned = _OF_A_PLAN if plans.is_asked(scene) else ()
-    return {
+    guessed: Belief = {}
+    if scene.schema and "needs_plan" in properties(scene.schema):
+        count = len(planned_steps(scene))
+        guessed = {"hours": 2.0 * count if count > 1 else 0.1}
+    return guessed | {
         name: value
         for name, value in extracted(scene).items()
         if not set(rank_concepts("root", name, "")[:1]) & set(planned)

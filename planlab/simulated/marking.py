@@ -63,7 +63,8 @@ def is_marking(scene: Scene) -> bool:
     """Whether a text is given to be judged: by the role, or by an order or a form that judges."""
     if scene.role == "critic":
         return True
-    given = any(_is_of(label, scene.ask) for label, _ in _labelled(scene.ask))
+    labelled = any(_is_of(label, scene.ask) for label, _ in _labelled(scene.ask))
+    given = labelled or bool(_behind_order(scene.ask))
     asked = any(rank_concepts("root", name, "")[:1] in _JUDGED for name in _fields(scene))
     return given and (bool(_ORDER.search(scene.ask)) or asked)
 
@@ -98,7 +99,10 @@ def matter(scene: Scene) -> Matter:
 def _behind_order(text: str) -> str:
     """All that stands behind an order's own colon: `Review this notice: Found: a glove.`"""
     heads = [head for head in _LABEL.finditer(text) if _ORDER.search(head[1])]
-    return text[heads[-1].end() :].strip() if heads else ""
+    if heads:
+        return text[heads[-1].end() :].strip()
+    order, _, rest = text.partition("\n\n")
+    return rest.strip() if re.search(r"\bthis\b[^\n]*[?.:]\s*$", order) else ""
 
 
 def _labelled(text: str) -> list[tuple[str, str]]:

@@ -29,8 +29,8 @@ _SHAPES: tuple[tuple[str, str], ...] = (
             r"cents?|pence)\b|\bfree\b"
         ),
     ),
-    (r"e-?mail", r"[\w.+-]+@[\w-]+\.\w+"),
-    (r"phone|telephone", r"\+?\d[\d ()/-]{5,}\d"),
+    (r"(?:contact )?e-?mail", r"[\w.+-]+@[\w-]+\.\w+"),
+    (r"(?:contact )?(?:phone|telephone)", r"\+?\d[\d ()/-]{5,}\d"),
     (
         r"links?|url|website|web address",
         r"https?://|www\.|\b[\w-]+\.(?:com|org|net|eu|de|uk|example)\b",
@@ -52,7 +52,10 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     (r"quot(?:e|ation)s?", r"[\"\u201c][^\"\u201d]+[\"\u201d]"),
     (r"reasons?|explains? why", r"\b(?:because|since|so that|due to|as a result|therefore)\b"),
     (r"examples?", r"\b(?:for example|for instance|such as|e\.g\.)"),
-    (r"where\b", r"\b(?:in|on|at|near|by|under|behind|outside|inside|to|from|opposite) \w"),
+    (
+        r"where\b|places?$|locations?$|venue$",
+        r"\b(?:in|on|at|near|by|under|behind|outside|inside|to|from|opposite) \w",
+    ),
     (
         r"when\b",
         rf"\d[:.]\d\d|\b\d{{1,2}} ?(?:am|pm|o'clock)\b|\b(?:{_MONTH})\b|\d{{4}}-\d\d|"
@@ -250,6 +253,7 @@ def _ends(rule: str, draft: str) -> bool | None:
 
 def _holds(rule: str, draft: str) -> bool | None:
     """A rule on what is in it: `It names a date.`, `The town is mentioned.`"""
+    rule = re.sub(r"\b(?:has|have|needs?) to\b", "must", rule)
     passive = re.match(
         (
             r"(?:the |an? )?(.+?) (?:is|are|must be|should be|has to be|may not be|"
