@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from planlab.simulated import act, sizes
+from planlab.simulated import act, qa, sizes, sums
+from planlab.simulated.facts import Fact
 
 
 def answer(*messages: Mapping[str, object], **options: object) -> str:
@@ -95,3 +96,37 @@ def test_what_is_not_said_is_left_empty() -> None:
 
 def test_nothing_in_view_bears_on_the_question() -> None:
     assert "nothing here says it" in said("The forge has 3 anvils. Who owns the forge?")
+
+
+_STAFF = [
+    {"name": "Ana", "ward": "surgery", "since": 1998, "trained": True},
+    {"name": "Bo", "ward": "cardiology", "since": 2010, "trained": False},
+    {"name": "Cy", "ward": "surgery", "since": 1987, "trained": True},
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("How many of the staff work in surgery?", ["Ana", "Cy"]),
+        ("How many people started after 1990?", ["Ana", "Bo"]),
+        ("How many of the staff are not trained?", ["Bo"]),
+    ],
+)
+def test_only_the_records_that_a_question_singles_out_count(
+    question: str, names: list[str]
+) -> None:
+    records = [Fact(str(row["name"]), "", "staff", tuple(row.items())) for row in _STAFF]
+    assert [fact.label for fact in qa.matching(qa.parse(question), records)] == names
+
+
+@pytest.mark.parametrize(
+    ("story", "value"),
+    [
+        ("The gauge read 310 m3 and reads 342 m3. How much water was used?", 32),
+        ("The car went from 1,200 km to 1,475 km. How far did it drive?", 275),
+        ("One litre costs 2 euros. It held 80 l, then 35 l. What did the fuel used cost?", 90),
+    ],
+)
+def test_two_readings_give_what_was_used(story: str, value: float) -> None:
+    assert sums.calculate(sums.written(story) or "") == value

@@ -96,7 +96,8 @@ def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
         belief = {**belief, "reasoning": chosen_of[1], "winner": chosen_of[0]}
     elif is_marking(scene):
         told = verdict.feedback
-        return {**belief, **verdict.particulars, "reasoning": told, "answer": told, "summary": told}
+        judged: Belief = {"reasoning": told, "answer": told, "summary": told}
+        return {**belief, **verdict.particulars, **judged, "done": not verdict.issues}
     return {**belief, **read_off(scene)}
 
 
@@ -108,7 +109,11 @@ def read_off(scene: Scene) -> Belief:
     if is_marking(scene):
         return {}
     planned = _OF_A_PLAN if plans.is_asked(scene) else ()
-    return {
+    guessed: Belief = {}
+    if scene.schema and "needs_plan" in properties(scene.schema):
+        count = len(planned_steps(scene))
+        guessed = {"hours": 2.0 * count if count > 1 else 0.1}
+    return guessed | {
         name: value
         for name, value in extracted(scene).items()
         if not set(rank_concepts("root", name, "")[:1]) & set(planned)

@@ -98,12 +98,10 @@ def order_in(text: str) -> str:
 
 def evidence(scene: Scene) -> list[Fact]:
     """What the tools brought and what the request itself states, piece by piece."""
-    found = [
-        fact
-        for seen in scene.observations
-        if not seen.error and not acts(seen, scene) and (seen.tool or not scene.material)
-        for fact in _walk(seen.value, _place(seen, scene))
-    ]
+    found: list[Fact] = []
+    for seen in scene.observations:
+        if not seen.error and not acts(seen, scene) and (seen.tool or not scene.material):
+            found += _walk(seen.value, _owned(_place(seen, scene), seen, found))
     for text in (scene.material, scene.statements, scene.draft):
         found += _in_prompt(text)
     return list({(fact.label, fact.text, fact.around): fact for fact in found}.values())
@@ -130,6 +128,17 @@ def _place(seen: Seen, scene: Scene) -> Fact:
     plain = [each for each in plain if each not in same] or plain
     table = re.search(r"\bFROM (\w+)", str(seen.arguments.get("sql", "")))
     return Fact(", ".join(plain), "", table[1] if table else seen.tool, around=" ".join(asked))
+
+
+def _owned(place: Fact, seen: Seen, before: Sequence[Fact]) -> Fact:
+    """The place of a call whose key an earlier record gave: it speaks of what that record names."""
+    given = [str(value) for value in seen.arguments.values()]
+    for fact in before:
+        name = fact.label
+        keys = [str(value) for _, value in fact.fields if str(value) != name]
+        if name and any(key in given and re.search(r"\d", key) for key in keys):
+            return replace(place, label=name, around=f"{place.around} {name} {fact.around}")
+    return place
 
 
 def _in_prompt(text: str) -> Iterator[Fact]:

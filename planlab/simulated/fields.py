@@ -75,6 +75,7 @@ _COUNTRIES = frozenset(
 _FIRST = "first start begin from departure depart check_in arrival issued opening leaving outbound"
 _LAST = "last end until to return due expiry expires deadline checkout closing inbound back"
 _HEADS = "title dish product item subject event model article course thing object what vehicle"
+_MAKERS = "make brand manufacturer maker"
 _ABOUT = "name text reason summary answer explanation description comment note message feedback"
 _COMPOSED = frozenset(words.content(_ABOUT)) - {"nam"}
 _QUANTITY = re.compile(
@@ -82,6 +83,8 @@ _QUANTITY = re.compile(
     r"?((?:kg|g|mg|l|ml|cl|dl|m|cm|mm|km|oz|lb|lbs|tbsp|tsp|cups?|spoons?|litres?|liters?|metres?|"
     r"meters?|grams?|kilos?|[a-z]+(?= of\b))\b)? ?(?:of )?((?:[a-z]+[ -]?){1,3})",
 )
+_YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
+_CLOCK = re.compile(r"\b\d+:\d\d(?::\d\d)?(?:\.\d+)?\b")
 _LISTING = re.compile(
     r"((?:[\w'-]+ ?){1,3}(?:, (?:[\w'-]+ ?){1,3})*,? and (?:[\w'-]+ ?){1,2})(?=[.,;]|$)"
 )
@@ -315,7 +318,33 @@ def _stated(
     open_fields = [f for f in fields if f.name not in found and not _is_date(f)]
     found.update(_figures([f for f in open_fields if _is_number(f)], text))
     found.update(_texts([f for f in open_fields if f.schema.get("type") == "string"], text))
+    if _is_reading(scene):
+        found.update(_left_over([f for f in open_fields if f.name not in found], found, text))
     return found
+
+
+def _left_over(
+    fields: Sequence[Field], found: Mapping[str, object], text: str
+) -> dict[str, object]:
+    """Values without a label beside them: the only figure left, the name that stands first."""
+    taken = [measures.number(value) for value in found.values()]
+    figures = [
+        each
+        for each in measures.measures(text)
+        if each.kind in ("price", "number")
+        and each.value not in taken
+        and not _YEAR.fullmatch(each.text)
+    ]
+    made: dict[str, object] = {}
+    numeric = [field for field in fields if _is_number(field) and not field.may_be_null]
+    if len(numeric) == len(figures) == 1 and not numeric[0].is_about("year age"):
+        made[numeric[0].name] = _as_number(figures[0].value, numeric[0])
+    told = [str(value) for value in found.values()]
+    free = [name for name in measures.names(text) if not any(name in each for each in told)]
+    for field in fields:
+        if free and field.is_about(_MAKERS) and field.schema.get("type") == "string":
+            made[field.name] = free[0].split()[0]
+    return made
 
 
 def _is_date(field: Field) -> bool:
@@ -422,6 +451,8 @@ def _fit(field: Field, figure: Measure, text: str) -> float:
         - 0.8 * (is_price and figure.kind != "price")
         + 1.0 * age
         - 2.0 * (not whole)
+        + 1.0 * (figure.unit.lower() in words.pieces(field.name.lower()))
+        + 1.0 * (bool(_YEAR.fullmatch(figure.text)) and field.is_about("year"))
     )
 
 
@@ -429,7 +460,14 @@ def _texts(fields: Sequence[Field], text: str) -> dict[str, object]:
     """Text fields by the form of their values, else by the part that a name plays."""
     found: dict[str, object] = {}
     named = [name for name in measures.names(text) if name.upper() != name or len(name) > 3]
+    makers = [field for field in fields if field.is_about(_MAKERS)]
     for field in fields:
+        if beside := _beside(field, text):
+            found[field.name] = beside
+            continue
+        if makers and field.is_about("model") and (run := _run_of_two(named)):
+            found |= {makers[0].name: run[0], field.name: run[1]}
+            continue
         form = next((form for row, form in _FORMS.items() if field.is_about(row)), "")
         if form and (match := re.search(form, text)) and not field.is_about("name"):
             found[field.name] = match[0]
@@ -444,6 +482,23 @@ def _texts(fields: Sequence[Field], text: str) -> dict[str, object]:
         elif not set(field.stems) & _COMPOSED and (value := _phrase(field, text)):
             found[field.name] = value
     return found
+
+
+def _beside(field: Field, text: str) -> str:
+    """An id or a name right behind the field's own word: `meter B12`, `make Toyota`."""
+    for piece in words.pieces(field.name):
+        token = r"[A-Z][A-Za-z/-]*-?\d[\w/-]*|\d{2,}(?![\d.,:]*\d)(?! ?(?:%|[a-z°]))"
+        label = rf"\b{piece}(?: (?:number|no\.?|nr\.?|id|code))?(?: is)?[ :#]+"
+        if match := re.search(rf"(?i:{label})({token})", text):
+            return match[1]
+        if match := re.search(rf"\b{piece} ([A-Z][\w-]*(?: [A-Z\d][\w-]*)*)(?=[,;.]|$)", text):
+            return match[1]
+    return ""
+
+
+def _run_of_two(named: Sequence[str]) -> list[str]:
+    """The first name of several words, cut behind its first: the maker and the model."""
+    return next((name.split(" ", 1) for name in named if " " in name), [])
 
 
 def _role(field: Field) -> Callable[[str, str], float] | None:
@@ -484,7 +539,8 @@ def _person_worth(name: str, text: str, field: Field) -> float:
     beside = senses.near(field.stems, before) >= 0.8
     many = 2 <= len(parts) <= 3
     wrong = _ORGANISED.search(name) is not None and not field.is_about(_ORGANISATIONS)
-    return 0.6 + titled + 0.7 * many + beside - place - 1.5 * wrong
+    numbered = 2.0 * any(sign.isdigit() for sign in name)
+    return 0.6 + titled + 0.7 * many + beside - place - 1.5 * wrong - numbered
 
 
 def _phrase(field: Field, text: str) -> str:
@@ -531,7 +587,7 @@ def _list(field: Field, text: str, scene: Scene, root: Mapping[str, object]) -> 
     if field.is_about("outputs files deliverables"):
         return re.findall(r"\b[\w-]+\.(?:md|txt|csv|json|pdf|html)\b", scene.goal) or None
     if items.get("type") == "object":
-        return _objects(items, text, root)
+        return _objects(items, text, root) or _records(field, items, text, scene)
     if not _is_reading(scene) or items.get("type") != "string":
         return None
     role = _role(Field(words.stem(words.pieces(field.name)[-1]), {})) or _role(field)
@@ -574,6 +630,54 @@ def _objects(
     ]
     made = [_object(wanted, row) for row in found]
     return made if len(made) > 1 and all(len(each) == len(wanted) for each in made) else None
+
+
+def _records(
+    field: Field, items: Mapping[str, object], text: str, scene: Scene
+) -> list[dict[str, object]] | None:
+    """Objects each out of a clause of its own, in the order and number that are asked for."""
+    wanted = [Field(name, part) for name, part in properties(items).items()]
+    if not any(each.is_about(_CLOCKED) or _is_number(each) for each in wanted):
+        return None
+    plain = re.sub(r"^[A-Z][\w ]{1,30}:\s+", "", text)
+    parts = re.split(r";\s*|\n+|(?<=[.!?])\s+|,?\s+and\s+(?=[A-Z])|,\s+(?=[A-Z])", plain)
+    rows = [(part, _record(wanted, part)) for part in parts]
+    kept = [(part, made) for part, made in rows if len(made) == len(wanted)]
+    if len(kept) < 2:
+        return None
+    sign, _, family = qa.comparison(f"{scene.goal} {field.name.replace('_', ' ')}")
+    if sign:
+        turned = -1 if family == "speed" and _CLOCK.search(plain) else 1
+        kept.sort(key=lambda row: sign * turned * _weight(row[0]))
+    most = field.schema.get("maxItems")
+    return [made for _, made in kept][: most if isinstance(most, int) else None]
+
+
+_CLOCKED = "time finish result duration lap clock"
+
+
+def _record(wanted: Sequence[Field], part: str) -> dict[str, object]:
+    """A clause's values for the fields: its clock time, its figures, the name that leads it."""
+    found: dict[str, object] = {}
+    clock = _CLOCK.search(part)
+    for field in wanted:
+        if _is_number(field):
+            found |= _figures([field], part)
+        elif field.is_about(_CLOCKED) and clock:
+            found[field.name] = clock[0]
+        elif field.is_about(_PERSON) and (named := measures.names(part)):
+            found[field.name] = re.sub(r" \d+$", "", named[0])
+    return found
+
+
+def _weight(part: str) -> float:
+    """A clause's figure: seconds of a clock time, else its first number."""
+    if clock := _CLOCK.search(part):
+        seconds = 0.0
+        for piece in clock[0].split(":"):
+            seconds = seconds * 60 + float(piece)
+        return seconds
+    return next((each.value for each in measures.measures(part)), 0.0)
 
 
 def _object(wanted: Sequence[Field], row: qa.Row) -> dict[str, object]:

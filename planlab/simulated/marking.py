@@ -63,7 +63,8 @@ def is_marking(scene: Scene) -> bool:
     """Whether a text is given to be judged: by the role, or by an order or a form that judges."""
     if scene.role == "critic":
         return True
-    given = any(_is_of(label, scene.ask) for label, _ in _labelled(scene.ask))
+    labelled = any(_is_of(label, scene.ask) for label, _ in _labelled(scene.ask))
+    given = labelled or bool(_behind_order(scene.ask))
     asked = any(rank_concepts("root", name, "")[:1] in _JUDGED for name in _fields(scene))
     return given and (bool(_ORDER.search(scene.ask)) or asked)
 
@@ -77,6 +78,7 @@ def matter(scene: Scene) -> Matter:
     """The parts of the newest request that judging needs."""
     parts = _labelled(scene.ask)
     named = next((text for label, text in reversed(parts) if _is_of(label, scene.ask)), "")
+    named = named or _behind_order(scene.ask)
     keyed = any(_is_key(label) for label, _ in parts)
     draft = named if keyed else scene.draft or named
     rest = scene.ask.replace(draft, " ") if draft else scene.ask
@@ -92,6 +94,15 @@ def matter(scene: Scene) -> Matter:
         source,
         tuple(rules_in(f"{scene.instructions}\n{rest.replace(source, ' ') if source else rest}")),
     )
+
+
+def _behind_order(text: str) -> str:
+    """All that stands behind an order's own colon: `Review this notice: Found: a glove.`"""
+    heads = [head for head in _LABEL.finditer(text) if _ORDER.search(head[1])]
+    if heads:
+        return text[heads[-1].end() :].strip()
+    order, _, rest = text.partition("\n\n")
+    return rest.strip() if re.search(r"\bthis\b[^\n]*[?.:]\s*$", order) else ""
 
 
 def _labelled(text: str) -> list[tuple[str, str]]:

@@ -182,6 +182,8 @@ def drafted(scene: Scene) -> tuple[Step, ...]:
     least, most = bounds(scene)
     told = stated(text)
     aim = aim_of(text)
+    if least == 1 and _is_trifle(aim.act):
+        return _chained([(aim.act, False)])
     if least == 1 and _QUESTION.search(text) and not re.search(_HOW, text, re.I):
         return _chained([(words.sentences(text)[-1], False)])
     if len(told) < 2:
@@ -192,6 +194,15 @@ def drafted(scene: Scene) -> tuple[Step, ...]:
         if most is None or most > len(told):
             told.append((f"Check that all is as it should be: {things}", False))
     return _chained(told)
+
+
+def _is_trifle(act: str) -> bool:
+    """Whether something is done as soon as it is said: a word, a sum, a greeting."""
+    said = (
+        r"(?:say|tell|name|spell|translate|greet|define|repeat|answer|add|multiply|what|work out)\b"
+    )
+    short = len(act.split()) <= 9 and not re.search(r",| then ", act)
+    return short and bool(re.match(said, act, re.I))
 
 
 def _chained(lines: Sequence[tuple[str, bool]]) -> tuple[Step, ...]:

@@ -5,7 +5,7 @@ from memory.
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planlab.simulated import measures, senses, words
 from planlab.simulated.facts import Fact, background, evidence, figure
@@ -98,7 +98,12 @@ def parse(goal: str) -> Question:
     """The question of a goal."""
     text = question(goal)
     kind = next((kind for kind, form in _KINDS if re.search(form, text, re.I)), "")
-    noun = re.search(r"\bhow many (?:of the )?([a-z]+)|\bnumber of ([a-z]+)", text, re.I)
+    noun = re.search(
+        r"\bhow many (?:of (?:the|these|those|[\w-]+'s|[\w'-]+s') )?([a-z]+)|"
+        r"\bnumber of ([a-z]+)",
+        text,
+        re.I,
+    )
     sign, highest, family = comparison(text)
     wanted = tuple(stem for stem in senses.meant(text) if stem not in _ASKING)
     return Question(
@@ -164,7 +169,46 @@ def answer(asked: Question, found: Sequence[Fact], scene: Scene) -> Reply | None
     for way in ways:
         if made := way():
             return made
-    return _stated(asked, found)
+    return _priced(asked, found) or _stated(asked, found)
+
+
+def _priced(asked: Question, found: Sequence[Fact]) -> Reply | None:
+    """What several pieces cost, from the price of one: `What do 12 postcards cost?`"""
+    wanted = _PIECES.findall(asked.text)
+    if asked.kind != "price" or not wanted:
+        return None
+    money = replace(asked, family="price")
+    rows = [row for row in table(money, found) if _is_price(row)]
+    told, parts, value = [], [], 0.0
+    for number, thing in wanted:
+        count = words.count_word(number) or (12 if "dozen" in number else 0)
+        named = [
+            row for row in rows if words.stem(thing) in words.content(row.name + row.fact.said)
+        ]
+        row = next(iter(named or (rows if len(rows) == len(wanted) == 1 else [])), None)
+        if not count or not row or re.search(rf"\b{number}\b", row.fact.text):
+            return None
+        told.append(row)
+        parts.append(f"{count} * {row.value:g}")
+        value += count * row.value
+    total = _like(told[0], round(value, 2))
+    return Reply(sentences=(f"{' + '.join(parts)} = {total}.",), value=total)
+
+
+_PIECES = re.compile(
+    r"\b(\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|a dozen)"
+    r"(?: of (?:the|these|those))? "
+    r"(?!(?:percent|euros?|dollars?|pounds?|francs?|years?|days?|o'clock)\b)([a-z]{3,})",
+    re.I,
+)
+
+
+def _is_price(row: Row) -> bool:
+    """Whether a row's figure is an amount of money, by its sign or by its key."""
+    keys = [key for key, value in row.fact.fields if _measure(value).text == row.measure.text]
+    return row.measure.kind == "price" or any(
+        senses.near(["pric"], words.content(key.replace("_", " "))) >= 0.5 for key in keys
+    )
 
 
 # ---- rows side by side
@@ -263,7 +307,9 @@ def _compared(asked: Question, found: Sequence[Fact]) -> Reply | None:
         r"\bcompare\b|\breport\b", asked.text, re.I
     ):
         return None
-    rows = named_in(asked, table(asked, found))
+    records = [fact for fact in found if fact.fields]
+    fitting = matching(asked, records)
+    rows = named_in(asked, table(asked, [f for f in found if not f.fields or f in fitting]))
     if len(rows) < 2:
         return None
     if summed and not asked.highest:
@@ -274,9 +320,11 @@ def _compared(asked: Question, found: Sequence[Fact]) -> Reply | None:
         return None
     turned = asked.family == "speed" and _is_lapse(rows[0])
     turned = turned or (
-        asked.family == "age" and all(_YEAR.fullmatch(r.measure.text) for r in rows)
+        asked.family in ("age", "length") and all(_YEAR.fullmatch(r.measure.text) for r in rows)
     )
-    sign = -asked.sign if turned else asked.sign  # the quicker takes less, the older came earlier
+    sign = (
+        -asked.sign if turned else asked.sign
+    )  # the quicker takes less; who is older, or longer there, came earlier
     rows.sort(key=lambda row: sign * row.value)
     count = _top(asked.text)
     chooses = re.match(r"\W*(?:which|who|what is the)\b|.*\bor\b", asked.text, re.I)
@@ -433,13 +481,21 @@ def best(asked: Question, found: Sequence[Fact]) -> list[Fact]:
             weight * max(senses.near([stem], own), 0.7 * senses.near([stem], near))
             for stem, weight in weights.items()
         )
-        holds = asked.kind not in ("", "truth") and bool(_values(asked, found[index]))
+        holds = asked.kind not in ("", "truth") and _holds(asked, found[index])
         return score * (1.3 if holds else 1.0) + 0.1 * holds
 
     scores = [worth(index) for index in range(len(found))]
     top = max(scores, default=0.0)
     order = sorted(range(len(found)), key=lambda index: -scores[index])
     return [found[index] for index in order if top > 0.11 and scores[index] >= 0.93 * top]
+
+
+def _holds(asked: Question, fact: Fact) -> bool:
+    """Whether a fact has a figure or a name of the kind that is asked for."""
+    if not fact.fields or asked.kind in ("count", "size", "reason"):
+        return bool(_values(asked, fact))
+    worths = [_bearing(asked, key, v) + _kindred(asked, key, v) for key, v in fact.fields]
+    return max(worths) > 0.3
 
 
 def _clause(asked: Question, fact: Fact) -> str:
@@ -535,21 +591,91 @@ def _bears(asked: Question, fact: Fact) -> bool:
 
 
 def _count(asked: Question, records: Sequence[Fact]) -> Reply | None:
-    """How many records there are, where no cell gives a count."""
+    """How many records match, where no cell gives a count."""
     cells = [
         key
         for fact in records
         for key, value in fact.fields
         if measures.number(value) is not None
+        and not _numbers_rows(asked, key)
+        and not _bound(asked, fact, key)
         and (_bearing(asked, key, value) > 0 or key in ("value", "n", "count", "number", "total"))
     ]
     if len(records) < 2 or cells or any(fact.source != records[0].source for fact in records):
         return None
-    likely = best(asked, records) or list(records)
-    return Reply(
-        sentences=(f"{len(likely)}: {'; '.join(f.label or f.text for f in likely)}.",),
-        value=str(len(likely)),
-    )
+    kept = matching(asked, records)
+    told = [fact.label if _tells_apart(fact, records) else fact.text for fact in kept]
+    lines = f": {'; '.join(told)}" if told else ""
+    return Reply(sentences=(f"{len(kept)}{lines}.",), value=str(len(kept)))
+
+
+def _tells_apart(fact: Fact, records: Sequence[Fact]) -> bool:
+    return bool(fact.label) and sum(other.label == fact.label for other in records) == 1
+
+
+def _numbers_rows(asked: Question, key: str) -> bool:
+    """Whether a key names the row itself: `order: 101` when orders are counted, `id`, `no`."""
+    last = words.pieces(key)[-1:]
+    own = not key.endswith("s") and re.search(rf"\b{re.escape(key)}s\b", asked.text, re.I)
+    return bool(own) or last in (["id"], ["no"], ["nr"], ["number"])
+
+
+_BOUND = re.compile(
+    r"\b(?:(?P<less>before|under|below|(?:less|fewer|cheaper|younger|earlier|lower) than|up to|"
+    r"at most)|(?P<more>after|over|above|since|at least|from|"
+    r"(?:more|older|dearer|later|higher|longer|heavier) than)) (?P<value>[$€£]?\d[\d,.]*)(?![\d:])",
+    re.I,
+)
+
+
+def _bound(asked: Question, fact: Fact, key: str) -> bool:
+    """Whether the question sets a limit to the figure under a key."""
+    match = _BOUND.search(asked.text)
+    return bool(match) and key == _limited_key(asked, fact, match["value"] if match else "")
+
+
+def _limited_key(asked: Question, fact: Fact, limit: str) -> str:
+    """The key that a limit is about: of years for a year, else the one that bears most."""
+    cells = {
+        key: value
+        for key, value in fact.fields
+        if measures.number(value) is not None and not _numbers_rows(asked, key)
+    }
+    years = [key for key, value in cells.items() if _YEAR.fullmatch(str(value))]
+    kept = years if _YEAR.fullmatch(limit) else [key for key in cells if key not in years]
+    return max(kept, key=lambda key: _bearing(asked, key, cells[key]), default="")
+
+
+def matching(asked: Question, records: Sequence[Fact]) -> list[Fact]:
+    """The records that the question's words and limit single out, by the cells beside the name."""
+    kept = [fact for fact in records if _within_bound(asked, fact)]
+    sets = [[fact for fact in kept if _has(asked, fact, stem)] for stem in asked.wanted]
+    told = [chosen for chosen in sets if chosen]
+    if " or " in asked.text:
+        return [fact for fact in kept if any(fact in chosen for chosen in told)] if told else kept
+    for chosen in told:
+        kept = [fact for fact in kept if fact in chosen] or kept
+    return kept
+
+
+def _within_bound(asked: Question, fact: Fact) -> bool:
+    match = _BOUND.search(asked.text)
+    key = _limited_key(asked, fact, match["value"]) if match else ""
+    own, limit = measures.number(dict(fact.fields).get(key)), match and match["value"].rstrip(".,")
+    if not match or own is None or (edge := measures.number(limit)) is None:
+        return True
+    if re.match(r"at|up|since|from", match[0], re.I) and own == edge:
+        return True
+    return own < edge if match["less"] else own > edge
+
+
+def _has(asked: Question, fact: Fact, stem: str) -> bool:
+    """Whether a cell of a record says a word, or is a yes under a key that does."""
+    denies = senses.is_negated(asked.text)
+    flags = [key for key, each in fact.fields if isinstance(each, bool) and each is not denies]
+    texts = [each for _, each in fact.fields if isinstance(each, str) and each != fact.label]
+    said = words.content(" ".join([*flags, *texts]).replace("_", " "))
+    return any(senses.akin(stem, other) >= 0.8 for other in said)
 
 
 def _record(asked: Question, fact: Fact) -> str:

@@ -44,9 +44,11 @@ def answer_text(scene: Scene, steps: Sequence[Step]) -> str:
     if said := _echo(scene.goal) or _chosen(scene):
         return said
     answered = None if _WANTS.search(scene.goal) else qa.reply(scene)
+    total, done = _sum(scene, steps), _done(scene, steps)
+    if total and _is_worked_out(scene):
+        answered = qa.Reply(sentences=(total,), value=total.split()[3])
     if answered and (brief := qa.short(scene, answered)):
         return brief
-    total, done = _sum(scene, steps), _done(scene, steps)
     told = answered and not (total and not scene.observations)
     body = qa.in_words(answered) if answered and told else _body(scene, steps)
     known = [each.text for each in measures.measures(total)]
@@ -251,6 +253,14 @@ def _sum(scene: Scene, steps: Sequence[Step]) -> str:
     )
     value = calculate(formula) if formula else None
     return f"The result is {figure(value)} ({formula})." if value is not None else ""
+
+
+def _is_worked_out(scene: Scene) -> bool:
+    """Whether a calculation is all there is to answer with, not a figure that a text states."""
+    if scene.observations:
+        return all(isinstance(seen.value, (int, float)) for seen in scene.observations)
+    summed = r"\b(?:in all|altogether|in total|total|together|sum|left|each|per)\b"
+    return bool(written(scene.goal) or re.search(summed, scene.goal, re.I))
 
 
 def _done(scene: Scene, steps: Sequence[Step]) -> str:

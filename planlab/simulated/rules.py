@@ -29,8 +29,8 @@ _SHAPES: tuple[tuple[str, str], ...] = (
             r"cents?|pence)\b|\bfree\b"
         ),
     ),
-    (r"e-?mail", r"[\w.+-]+@[\w-]+\.\w+"),
-    (r"phone|telephone", r"\+?\d[\d ()/-]{5,}\d"),
+    (r"(?:contact )?e-?mail", r"[\w.+-]+@[\w-]+\.\w+"),
+    (r"(?:contact )?(?:phone|telephone)", r"\+?\d[\d ()/-]{5,}\d"),
     (
         r"links?|url|website|web address",
         r"https?://|www\.|\b[\w-]+\.(?:com|org|net|eu|de|uk|example)\b",
@@ -52,7 +52,22 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     (r"quot(?:e|ation)s?", r"[\"\u201c][^\"\u201d]+[\"\u201d]"),
     (r"reasons?|explains? why", r"\b(?:because|since|so that|due to|as a result|therefore)\b"),
     (r"examples?", r"\b(?:for example|for instance|such as|e\.g\.)"),
-    (r"(?:a |the )?(?:person|name)s?", r"(?<=[a-z,] )[A-Z][a-z]+|^[A-Z][a-z]+ (?:[A-Z]|and )"),
+    (
+        r"where\b|places?$|locations?$|venue$",
+        r"\b(?:in|on|at|near|by|under|behind|outside|inside|to|from|opposite) \w",
+    ),
+    (
+        r"when\b",
+        rf"\d[:.]\d\d|\b\d{{1,2}} ?(?:am|pm|o'clock)\b|\b(?:{_MONTH})\b|\d{{4}}-\d\d|"
+        r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|\b(?:today|tomorrow|tonight|noon)\b",
+    ),
+    (r"how much\b|what (?:it|this|that) costs?", r"[$€£]\s?\d|\d ?(?:euros?|dollars?|pounds?)\b"),
+    (r"why\b", r"\b(?:because|since|so that|due to|as a result|therefore)\b"),
+    (r"what\b", r"[A-Za-z]{3,}.*\b[A-Za-z]{3,}"),
+    (
+        r"(?:a |the )?(?:person|name)s?|who\b",
+        r"(?<=[a-z,] )[A-Z][a-z]+|^[A-Z][a-z]+ (?:[A-Z]|and )",
+    ),
 )
 _COUNT = r"(\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)"
 _LIMIT = re.compile(
@@ -114,7 +129,22 @@ def rules_in(text: str) -> list[Rule]:
             line,
         )
     ]
-    return [Rule(at, line) for at, line in enumerate(parts, 1)]
+    single = [each for part in parts for each in _elements(part)]
+    return [Rule(at, line) for at, line in enumerate(single, 1)]
+
+
+def _elements(rule: str) -> list[str]:
+    """A rule for each thing that must be said: `A note must say who called, when and why.`"""
+    match = re.match(
+        r"(.*?\b(?:must|should|has to|have to|needs? to) "
+        r"(?:say|give|tell|state|name|include|mention|contain|have|list|show)) ([^:]+)$",
+        rule.rstrip(". "),
+        re.I,
+    )
+    if not match or re.search(_NOT, rule, re.I) or re.search(r"\bor\b|\d|\"", match[2]):
+        return [rule]
+    things = re.split(r",\s*(?:and\s+)?|\s+and\s+", match[2])
+    return [f"{match[1]} {thing}." for thing in things if thing.strip()]
 
 
 def is_kept(rule: str, draft: str) -> bool | None:
@@ -223,6 +253,7 @@ def _ends(rule: str, draft: str) -> bool | None:
 
 def _holds(rule: str, draft: str) -> bool | None:
     """A rule on what is in it: `It names a date.`, `The town is mentioned.`"""
+    rule = re.sub(r"\b(?:has|have|needs?) to\b", "must", rule)
     passive = re.match(
         (
             r"(?:the |an? )?(.+?) (?:is|are|must be|should be|has to be|may not be|"

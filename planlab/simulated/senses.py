@@ -138,6 +138,30 @@ _MEANT = (
     "sales buy price quote offer discount purchase demo",
     "support help problem broken question working",
     "job salary position vacancy apply hire application",
+    "clothing clothes garment scarf coat jacket hat cap glove shirt trousers jeans dress skirt "
+    "sweater jumper shoe boot sock wool woollen cotton leather sleeve",
+    "electronics device phone smartphone laptop tablet camera charger headphones earphones watch "
+    "screen battery cable computer radio television speaker",
+    "keys keyring bunch ring lock fob",
+    "documents document passport licence license certificate card paper form contract visa "
+    "diploma permit",
+    "jewellery jewelry necklace bracelet earring gold silver diamond pendant",
+    "furniture chair table sofa bed shelf wardrobe desk cupboard couch",
+    "toys toy doll teddy puzzle lego game",
+    "books book novel paperback hardback author chapter",
+    "tools hammer screwdriver drill saw spanner wrench pliers",
+    "vehicles car van lorry truck motorbike motorcycle bus bicycle bike",
+    "animals animal dog cat horse cow sheep goat bird rabbit fish pet",
+    "plants plant flower tree rose shrub seed leaf",
+    "fruit apple pear banana orange grape cherry plum strawberry lemon peach",
+    "vegetables vegetable carrot potato onion cabbage leek pea bean spinach",
+    "dairy milk cheese butter yoghurt yogurt cream",
+    "drinks drink coffee tea juice beer wine lemonade",
+    "medical fever cough injury wound allergy tablet pill dose prescription",
+    "legal court lawyer contract sue lawsuit clause judge",
+    "finance bank loan mortgage invest interest tax account credit",
+    "safety fire smoke gas hazard accident injury danger alarm",
+    "noise loud noisy music party shouting barking",
 )
 _OTHER = ("other", "unknown", "neutral", "none", "general", "misc", "miscellaneous")
 _MIDDLE = ("medium", "normal", "moderate", "mixed")

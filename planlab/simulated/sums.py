@@ -49,7 +49,47 @@ def written(text: str) -> str | None:
     )
     for sign, python in (("x", "*"), ("\u00d7", "*"), ("÷", "/"), ("^", "**")):
         plain = plain.replace(sign, python)
-    return plain if plain and calculate(plain) is not None else None
+    return plain if plain and calculate(plain) is not None else _risen(text)
+
+
+_STATE = re.compile(
+    r"\bfrom (?P<a>\d+(?:\.\d+)?) ?[A-Za-z°%]*(?: in \w+)? to (?P<b>\d+(?:\.\d+)?)|"
+    r"\b(?:show(?:s|ed)|stood|stands|reads?|was|were|is|ha[sd]|held|weighed|measured|counted)\b"
+    r"[^\d.?]{0,20}(?P<c>\d+(?:\.\d+)?) ?(?P<v>[A-Za-z°%]+3?)(?:(?! each\b)[^\d?])*"
+    r"(?P<d>\d+(?:\.\d+)?) ?(?P=v)\b",
+)
+_CHANGE = re.compile(
+    r"\bbetween\b|\bused?\b|\bconsum|\bdifference\b|\b(?:ris|rose|f[ae]ll|gr[eo]w|gain|"
+    r"los[et]|chang|increas|decreas|drop|burn|dr[io]ve|went|go|travel|climb)|"
+    r"\bhow (?:much|many|far) (?:more|less|fewer|further|higher|lower|longer|heavier|warmer)\b",
+    re.I,
+)
+_PRICE = re.compile(
+    r"\b(?:one|an?|each|every|per) (\w+) (?:costs?|is|at) [$€£]?(\d+(?:\.\d+)?) ?(cents?\b)?|"
+    r"(\d+(?:\.\d+)?) ?(cents?\b)? ?(?:\w+ )?(?:per|an?|(?:for )?(?:each|every|one)) (\w+)",
+    re.I,
+)
+
+
+def _risen(text: str) -> str | None:
+    """The difference of two readings that a question asks for, at the price of a unit if it asks
+    what that costs.
+
+    >>> _risen("The meter showed 10 kWh in May and 25 kWh in June. How many kWh were used?")
+    '25 - 10'
+    """
+    plain = re.sub(r"(?<=\d),(?=\d{3})", "", text)
+    asking = re.findall(r"[^.?!]+(?:\.\d[^.?!]*)*\?", plain)
+    read = _STATE.search(plain)
+    if not read or not asking or not _CHANGE.search(asking[-1]):
+        return None
+    pair = [read[name] for name in "abcd" if read[name]]
+    change = " - ".join(sorted(pair, key=float, reverse=True))
+    price = _PRICE.search(plain[: read.start()] + " " + plain[read.end() :])
+    if not price or not re.search(r"\bcosts?\b|\bpay\b|\bprice\b|\bbill\b", asking[-1], re.I):
+        return change
+    cents = " / 100" if price[3] or price[5] else ""
+    return f"({change}) * {price[2] or price[4]}{cents}"
 
 
 def worded(text: str) -> str | None:
