@@ -183,3 +183,18 @@ def test_price_of_many_is_looked_up_and_multiplied() -> None:
     ((name, given),) = _calls([shop, sums], asked, *seen)
     assert name == "calculate"
     assert given["expression"] in ("14.5 * 3", "3 * 14.5")
+
+
+def test_protocol_tells_the_observation_from_the_arguments_of_an_action() -> None:
+    form = (
+        "Write\n\nThought: what you think\nAction: the name of one tool\n"
+        "Action Input: its arguments as JSON\n\nand stop; the Observation will be added for you. "
+        "At the end write\n\nFinal Answer: the answer\n\n"
+        "The tools:\n- stock(item: str): Stock of an item."
+    )
+    order = "How many lamps are in stock?"
+    turn = 'Thought: I look.\nAction: stock\nAction Input: {"item": "lamps"}'
+    messages = [("system", form), ("user", order), ("assistant", turn), ("user", "Observation: 17")]
+    body = {"messages": [{"role": role, "content": text} for role, text in messages]}
+    assert "Final Answer" in (said := act.answer(body, size=LARGE).text or "")
+    assert "17" in said

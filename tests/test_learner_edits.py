@@ -13,8 +13,16 @@ from planlab.model import Model
 pytest.register_assert_rewrite("learner_edits")
 from learner_edits import EDITS, Edit  # noqa: E402  (after its asserts are registered)
 
+# Nobody has taught the simulated model these; strict, so that a mend is noticed.
+NOT_YET = {"edit_wedding_tables": "seats under a constraint must be searched for"}
 
-@pytest.mark.parametrize("name", EDITS)
+
+def with_marks(name: str) -> object:
+    marks = [pytest.mark.xfail(strict=True, reason=NOT_YET[name])] if name in NOT_YET else []
+    return pytest.param(name, marks=marks)
+
+
+@pytest.mark.parametrize("name", [with_marks(name) for name in EDITS])
 async def test_simulated_model_answers_a_learners_edit(name: str) -> None:
     async with planlab.connect("small" if name.startswith("small") else "large") as model:
         await EDITS[name](model)

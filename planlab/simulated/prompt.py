@@ -562,8 +562,10 @@ def _described(prompt: str) -> dict[str, str]:
             found.setdefault(concept, label)
     if not {"action", "final"} <= set(found):
         return {}
-    if "observation" not in found and (added := _ADDED.search(prompt)):
-        found["observation"] = added[1]
+    taken = " ".join(found.values()).split()
+    added = [match[1] for match in _ADDED.finditer(prompt) if match[1] not in taken]
+    if added:
+        found.setdefault("observation", added[0])
     return found
 
 

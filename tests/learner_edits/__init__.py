@@ -7,14 +7,14 @@ small model. Everything here uses the public interface alone, and knows nothing 
 
 from collections.abc import Awaitable, Callable
 
-from learner_edits import critics, goals, held_out, plans, protocol, texts, tools
+from learner_edits import critics, everyday, goals, held_out, plans, protocol, texts, tools
 from planlab.model import Model
 
 Edit = Callable[[Model], Awaitable[None]]
 
 EDITS: dict[str, Edit] = {
     name: function
-    for module in (tools, goals, plans, texts, critics, protocol, held_out)
+    for module in (tools, goals, plans, texts, critics, protocol, held_out, everyday)
     for name, function in vars(module).items()
     if name.startswith(("edit_", "small_edit_"))
 }

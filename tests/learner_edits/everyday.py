@@ -1,6 +1,6 @@
-"""Everyday topics, far from Acme: written without the simulator's code, and run blind once.
+"""Everyday topics, far from Acme, written without the simulator's code: 7 of 30 passed at first.
 
-What it cannot answer yet stands in `NOT_YET`: a test fails when one of those begins to pass.
+What it cannot answer yet stands in `NOT_YET` of the test.
 """
 
 import json
