@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from planlab.simulated import words
 
@@ -181,6 +182,7 @@ def near(wanted: Sequence[str], given: Sequence[str]) -> float:
     return sum(best) / len(best) if best else 0.0
 
 
+@lru_cache(maxsize=4096)
 def grade(word: str) -> tuple[int, str, bool] | None:
     """An adjective's sign, family and whether it stands in the highest degree."""
     for base, (sign, family) in _GRADES.items():

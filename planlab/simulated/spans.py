@@ -5,6 +5,7 @@ phrases.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from planlab.simulated import words
 
@@ -107,6 +108,11 @@ def spans(text: str) -> list[Span]:
     >>> [(span.kind, span.text) for span in spans("Has flight LX318 left Oslo?")]
     [('phrase', 'flight'), ('code', 'LX318'), ('name', 'Oslo'), ('phrase', 'Oslo')]
     """
+    return list(_spans(text))
+
+
+@lru_cache(maxsize=1024)  # the same clause is looked at for every tool and parameter
+def _spans(text: str) -> tuple[Span, ...]:
     found: list[Span] = []
     masked = text
     for kind, form in _FORMS:
@@ -121,7 +127,8 @@ def spans(text: str) -> list[Span]:
                 found.append(_span(kind, said, match.start(), match.end(), text))
             blank = "\0" * len(match[0])
             masked = masked[: match.start()] + blank + masked[match.end() :]
-    return sorted([*found, *_phrases(masked, text)], key=lambda span: (span.start, span.kind))
+    named = [*found, *_phrases(masked, text)]
+    return tuple(sorted(named, key=lambda span: (span.start, span.kind)))
 
 
 def _span(kind: str, said: str, start: int, end: int, text: str) -> Span:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 
 KINDS: dict[str, str] = {
     "search": "search research find look investigate explore discover google browse study identify",
@@ -56,6 +57,7 @@ def pieces(text: str) -> list[str]:
     return [piece.lower() for piece in _PIECE.findall(text)]
 
 
+@lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """A crude stem: enough that `prices`, `pricing` and `price` meet."""
     for ending in (
