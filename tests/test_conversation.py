@@ -198,3 +198,10 @@ def test_protocol_tells_the_observation_from_the_arguments_of_an_action() -> Non
     body = {"messages": [{"role": role, "content": text} for role, text in messages]}
     assert "Final Answer" in (said := act.answer(body, size=LARGE).text or "")
     assert "17" in said
+
+
+def test_what_an_act_hangs_on_is_looked_up_even_by_a_tool_with_no_verb() -> None:
+    damp = _tool("bay_moisture", "Moisture of a bay in percent.", bay="string")
+    hatch = _tool("open_hatch", "Open the hatch of a bay.", bay="string")
+    goal = "Check the north bay. If its moisture is below 40 percent, open its hatch."
+    assert [name for name, _ in _calls([damp, hatch], _asks(goal))] == ["bay_moisture"]

@@ -231,6 +231,11 @@ def _commands(tool: Tool) -> bool:
     return bool(name) and name[:1] == told[:1]
 
 
+def only_looks(tool: Tool) -> bool:
+    """Whether a tool changes nothing, as far as its name and description tell."""
+    return not is_acting(tool) and not _commands(tool)
+
+
 def points_back(text: str) -> bool:
     """Whether a text speaks of what came before and names nothing itself."""
     points = re.search(r"\b(?:it|its|they|their|them|that|this|one|his|her|she|he)\b", text, re.I)
@@ -242,11 +247,7 @@ def some_tool(kind: str, text: str, scene: Scene) -> Tool | None:
     """For a question that no tool fits well: the best that only looks and that it can fill."""
     if kind not in _ASKING or not scene.callable or scene.material:
         return None
-    looking = [
-        tool
-        for tool in usable(scene)
-        if not is_acting(tool) and not _commands(tool) and not _lacking(tool, text)
-    ]
+    looking = [tool for tool in usable(scene) if only_looks(tool) and not _lacking(tool, text)]
     return max(looking, key=lambda tool: _fitness(tool, kind, text), default=None)
 
 
@@ -258,11 +259,7 @@ def follower(text: str, scene: Scene, used: Sequence[str]) -> Tool | None:
         (
             tool
             for tool in usable(scene)
-            if tool.name not in used
-            and not is_acting(tool)
-            and not _commands(tool)
-            and tool.required
-            and _lacking(tool, text)
+            if tool.name not in used and only_looks(tool) and tool.required and _lacking(tool, text)
         ),
         None,
     )

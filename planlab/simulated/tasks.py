@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from planlab.simulated import words
 from planlab.simulated.choice import acts as acts
 from planlab.simulated.choice import best_tool as best_tool
-from planlab.simulated.choice import follower, points_back, room, some_tool, usable
+from planlab.simulated.choice import follower, only_looks, points_back, room, some_tool, usable
 from planlab.simulated.scene import _NEGATIVE, _RULED_OUT, Scene, Tool, split_request
 from planlab.simulated.spans import coordinated
 from planlab.simulated.sums import written
@@ -147,10 +147,8 @@ def resolve(intents: Sequence[_Intent], scene: Scene) -> tuple[Step, ...]:
                 intent.condition,
             )
         )
-    if not any(step.tool for step in steps) and not scene.observations:
-        steps = [
-            replace(step, tool=some_tool(step.kind, step.description, scene)) for step in steps
-        ]
+    if not scene.observations and not any(s.tool and only_looks(s.tool) for s in steps):
+        steps = [replace(s, tool=s.tool or some_tool(s.kind, s.description, scene)) for s in steps]
     return tuple(steps)
 
 
