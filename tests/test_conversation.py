@@ -201,7 +201,7 @@ def test_protocol_tells_the_observation_from_the_arguments_of_an_action() -> Non
 
 
 def test_what_an_act_hangs_on_is_looked_up_even_by_a_tool_with_no_verb() -> None:
-    damp = _tool("bay_moisture", "Moisture of a bay in percent.", bay="string")
-    hatch = _tool("open_hatch", "Open the hatch of a bay.", bay="string")
-    goal = "Check the north bay. If its moisture is below 40 percent, open its hatch."
-    assert [name for name, _ in _calls([damp, hatch], _asks(goal))] == ["bay_moisture"]
+    damp = _tool("soil_moisture", "Moisture of a bed in percent.", bed="string")
+    valve = _tool("open_valve", "Open the valve of a bed.", bed="string")
+    goal = "Check the tomato bed. If its moisture is below 40 percent, open its valve."
+    assert [name for name, _ in _calls([damp, valve], _asks(goal))] == ["soil_moisture"]
