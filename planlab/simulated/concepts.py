@@ -6,7 +6,7 @@ another thing in another kind: `id` inside `step` is the step's.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from difflib import SequenceMatcher
 from functools import lru_cache
 
@@ -368,9 +368,3 @@ def likeness(one: str, two: str) -> float:
             meaning = max(meaning, 0.8 if a in group and b in group else 0.5)
     letters = SequenceMatcher(None, a, b, autojunk=False).ratio()
     return max(meaning, 0.7 * shared, 0.4 * letters)
-
-
-def nearest(wanted: str, choices: Iterable[str]) -> tuple[float, str]:
-    """The choice most like `wanted`, and how like it is; the first of several."""
-    scored = [(likeness(wanted, choice), choice) for choice in choices]
-    return max(scored, key=lambda pair: pair[0], default=(0.0, ""))

@@ -383,12 +383,14 @@ def _item(name: str, found: Sequence[Fact], goal: str) -> Item | None:
     figures = [Item("", "", each).amount for each in (price, checked)]
     differs = None not in figures and figures[0] != figures[1]
     if differs:
-        text += f" The check against {_table(about)} gives {checked}, not {price}: that counts."
+        text += f" {_table(about)} gives {checked}, not {price}: that counts."
     return Item(name, text, (checked if differs or not price else price).strip())
 
 
 def _table(about: Sequence[Fact]) -> str:
-    return next(fact.source for fact in about if fact.fields and _price_cell(fact))
+    """What was checked against; a result that stands in the message itself has no name."""
+    source = next(fact.source for fact in about if fact.fields and _price_cell(fact))
+    return "The check" if source == "given" else f"The check against {source}"
 
 
 def _price_cell(fact: Fact) -> str:
