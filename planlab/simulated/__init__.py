@@ -3,22 +3,27 @@
 It answers the real `openai` client, in the process or over HTTP, and says that it is simulated.
 """
 
+from functools import partial
+
 import httpx2
 from openai import AsyncOpenAI, OpenAI
 
-from .carry import SimulatedTransport, serve, serving
+from .carry import Endpoint, SimulatedTransport, serve, serving
 from .simulator import Latency, Simulator
 from .sizes import LARGE, SIZES, SMALL, Size
-from .wire import FINGERPRINT
+from .wire import FINGERPRINT, Response, respond
 
 __all__ = [
     "FINGERPRINT",
     "LARGE",
     "SIZES",
     "SMALL",
+    "Endpoint",
     "Latency",
+    "Response",
     "Simulator",
     "Size",
+    "respond",
     "serve",
     "serving",
     "simulated_client",
@@ -29,20 +34,23 @@ _BASE_URL = "http://simulated.invalid/v1"  # nothing is ever sent there
 
 
 def simulated_client(
-    simulator: Simulator, *, timeout: float | None = 60.0, max_retries: int = 2
+    simulator: Simulator | Endpoint, *, timeout: float | None = 60.0, max_retries: int = 2
 ) -> AsyncOpenAI:
-    """The official client on the simulated model, without a network. `timeout` in seconds."""
+    """The official client on the simulated model, without a network. `timeout` in seconds.
+
+    An `Endpoint` in the simulator's place answers from wherever it likes.
+    """
     return AsyncOpenAI(
         api_key="simulated",
         base_url=_BASE_URL,
         timeout=timeout,
         max_retries=max_retries,
-        http_client=httpx2.AsyncClient(transport=SimulatedTransport(simulator)),
+        http_client=httpx2.AsyncClient(transport=_transport(simulator)),
     )
 
 
 def simulated_sync_client(
-    simulator: Simulator, *, timeout: float | None = 60.0, max_retries: int = 2
+    simulator: Simulator | Endpoint, *, timeout: float | None = 60.0, max_retries: int = 2
 ) -> OpenAI:
     """The same for programs that are not async."""
     return OpenAI(
@@ -50,5 +58,11 @@ def simulated_sync_client(
         base_url=_BASE_URL,
         timeout=timeout,
         max_retries=max_retries,
-        http_client=httpx2.Client(transport=SimulatedTransport(simulator)),
+        http_client=httpx2.Client(transport=_transport(simulator)),
     )
+
+
+def _transport(simulator: Simulator | Endpoint) -> SimulatedTransport:
+    if isinstance(simulator, Simulator):
+        return SimulatedTransport(partial(respond, simulator=simulator))
+    return SimulatedTransport(simulator)

@@ -7,7 +7,7 @@ import asyncio
 import math
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
@@ -26,12 +26,14 @@ from .wire import Response, render_error, respond
 MAX_BODY = 16 * 2**20  # bytes of one request
 _IDLE = 60.0  # seconds after which a silent connection is closed
 
+Endpoint = Callable[[str, str, bytes], Response]  # method, path and body to what is sent back
+
 
 class SimulatedTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     """The simulated endpoint as the transport of an `httpx2` client, sync or async."""
 
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """The response, once its first chunk is due. Raises ReadTimeout where that is too late."""
@@ -48,8 +50,7 @@ class SimulatedTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
         return delivery.open()
 
     def _deliver(self, request: httpx2.Request) -> "_Delivery":
-        path, body = request.url.path, request.content
-        response = respond(request.method, path, body, simulator=self._simulator)
+        response = self._endpoint(request.method, request.url.path, request.content)
         return _Delivery(response, request)
 
 
