@@ -21,7 +21,7 @@ FLOORS = (
 # Beside the floors: what plays the part of the outside stands on these alone.
 OUTSIDE = ("world", "simulated")
 OUTSIDE_STANDS_ON = ("errors", "records", "tokens", "trace", "tools", "toolbox")
-KNOW_THE_OUTSIDE = ("model", "__main__")
+KNOW_THE_OUTSIDE = ("model", "grading", "__main__")
 
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
 

@@ -1,0 +1,377 @@
+"""What a lab asks, and how its properties are checked.
+
+A lab's `checks.py` makes one `Lab` and adds a check for each property. A check sees the submission
+only through a `Probe`: it calls the learner's functions with inputs drawn from `probe.rng`, and
+believes nothing but the values that come back and the model and tool calls that it served
+itself. So the same checks run in a notebook on its own names, and in the grader on the other side
+of a wall.
+"""
+
+import json
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import asdict, dataclass
+from inspect import formatannotation, iscoroutinefunction
+from typing import Any, cast
+
+from planlab.errors import BadInput
+from planlab.simulated import Simulator, respond
+from planlab.simulated.scripted import Line, Script
+from planlab.tools import Tool, digest
+
+from .grades import Finding
+from .link import Broken, Frame, Handler, Link, Raised
+from .values import NotAValue, Struct, Token
+
+PUBLIC_SEED = 0
+_NOT_WRITTEN = "it is not written yet"
+
+Connect = Callable[[Handler, Callable[[object], Token]], AbstractAsyncContextManager[Link]]
+"""Opens a link to the submission that answers with the given handler."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of a lab. A manual one is marked by a person."""
+
+    id: str
+    points: int
+    title: str
+    manual: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """One property of one question; its points count only if every case holds.
+
+    `hidden`: learners see neither the check nor any of its inputs.
+    """
+
+    question: str
+    points: float
+    words: str
+    run: Callable[["Probe"], Awaitable[None]]
+    cases: int = 2
+    hidden: bool = False
+
+
+class Lab:
+    """A lab's questions and checks. `withheld` modules are not there while the lab is graded."""
+
+    def __init__(
+        self,
+        id: str,
+        title: str,
+        *,
+        questions: tuple[Question, ...],
+        withheld: tuple[str, ...] = (),
+    ) -> None:
+        self.id, self.title, self.questions, self.withheld = id, title, questions, withheld
+        self.checks: list[Check] = []
+
+    def property(
+        self, question: str, points: float, words: str, *, cases: int = 2
+    ) -> Callable[[Callable[["Probe"], Awaitable[None]]], Callable[["Probe"], Awaitable[None]]]:
+        """Add a check; `words` name the property, `cases` is how many inputs it is tried on."""
+        self[question]  # raises for a question that the lab does not ask
+
+        def add(run: Callable[[Probe], Awaitable[None]]) -> Callable[[Probe], Awaitable[None]]:
+            self.checks.append(Check(question, points, words, run, cases))
+            return run
+
+        return add
+
+    def __getitem__(self, question: str) -> Question:
+        for candidate in self.questions:
+            if candidate.id == question:
+                return candidate
+        asked = ", ".join(q.id for q in self.questions)
+        raise BadInput(f"{self.id} has no question {question!r}. It asks: {asked}.")
+
+    def of(self, question: str) -> list[Check]:
+        """The question's checks, in the order of the file."""
+        return [check for check in self.checks if check.question == question]
+
+    async def check(self, question: str, namespace: Mapping[str, object] | None = None) -> float:
+        """Check one question on a notebook's own names; prints each property, returns the points.
+
+        The number is the cell's result: nbgrader takes it as partial credit.
+        """
+        self[question]
+        connect = in_place(_notebook() if namespace is None else namespace)
+        findings = [await run_check(self, c, connect) for c in self.of(question)]
+        for finding in findings:
+            print(render_finding(finding))
+        return sum(finding.points for finding in findings if finding.ok)
+
+    async def findings(
+        self, namespace: Mapping[str, object], seed: int = PUBLIC_SEED
+    ) -> list[Finding]:
+        """Every check on these names, in this process."""
+        connect = in_place(namespace)
+        return [await run_check(self, check, connect, seed) for check in self.checks]
+
+
+def render_finding(finding: Finding) -> str:
+    """One line: does the property hold, and if not, what broke."""
+    tail = "" if finding.ok else f": {finding.message}"
+    return f"{'✓' if finding.ok else '✗'} {finding.words}{tail}"
+
+
+class Probe:
+    """One case of one check: its inputs, and the way to the submission."""
+
+    def __init__(self, rng: random.Random, *, open: bool) -> None:
+        self.rng = rng
+        self.open = open  # may the inputs be shown?
+        self._served: list[Any] = []
+        self._link: Link | None = None
+
+    async def call(self, name: str, *args: object, **named: object) -> object:
+        """What the submission's function returns, sync or async. Raises `Raised` if it does."""
+        return await self._ask("call", name, list(args), named)
+
+    def model(self, *answers: Line, size: str = "large", **settings: Any) -> "Served":
+        """A model that gives `answers` in turn; without any, the simulated model itself.
+
+        `settings` are the `Simulator`'s: faults, latency, seed.
+        """
+        script = Script(answers)
+        if answers:
+            settings["answer"] = script
+        simulator = Simulator(**settings)
+        return self._serve("model", Served(simulator=simulator, script=script, name=f"sim-{size}"))
+
+    def tools(self, *tools: Tool) -> "Served":
+        """A Toolbox of these tools, which run here."""
+        return self._serve("toolbox", Served(tools={one.name: one for one in tools}))
+
+    def function(self, function: Callable[..., object]) -> "Served":
+        """A function that the submission may call, and that runs here."""
+        return self._serve("function", Served(function=function))
+
+    def expect(self, holds: object, words: str) -> None:
+        """Raises `Broken` with `words` unless `holds`; they must not give the inputs away."""
+        if not holds:
+            raise Broken(words)
+
+    def equal(self, got: object, wanted: object, words: str) -> None:
+        """Raises `Broken` unless both are the same in value and type, all the way down."""
+        if not is_same(got, wanted):
+            shown = f" (you gave {got!r:.200}, wanted {wanted!r:.200})" if self.open else ""
+            raise Broken(words + shown)
+
+    def _serve(self, kind: str, served: "Served") -> "Served":
+        served.token = Token(kind, len(self._served), served.about)
+        self._served.append(served)
+        return served
+
+    async def _ask(self, name: str, *parts: object) -> object:
+        assert self._link is not None
+        return _wrap(await self._link.ask(name, *parts), self)
+
+    def hold(self, value: object) -> Token:
+        """The token of something that is served from here."""
+        if isinstance(value, Served | Handle):
+            return value.token
+        raise NotAValue(f"a check cannot send a {type(value).__name__}")
+
+    def handle(self, name: str, parts: Any) -> object:
+        """Serve one question of the submission."""
+        served = self._served[parts[0]]
+        match name:
+            case "http":
+                return served.respond(*parts[1:])
+            case "tool":
+                return served.run(*parts[1:])
+            case "function":
+                return served.apply(*parts[1:])
+        raise NotAValue(f"a question {name!r}")
+
+
+class Served:
+    """Something that the check serves to the submission, and what was asked of it.
+
+    `requests` are the bodies that a model was sent, `calls` the calls that tools or a function had:
+    (name, arguments), or (positional, named).
+    """
+
+    token: Token
+
+    def __init__(
+        self,
+        *,
+        simulator: Simulator | None = None,
+        script: Script | None = None,
+        name: str = "",
+        tools: Mapping[str, Tool] | None = None,
+        function: Callable[..., object] | None = None,
+    ) -> None:
+        self.simulator, self.name = simulator, name
+        self.tools, self.function = tools or {}, function
+        self.requests: list[Mapping[str, Any]] = []
+        self.calls: list[tuple[Any, Any]] = []
+        self.at_once = 0  # the most calls that were under way together
+        self._running = 0
+
+    @property
+    def about(self) -> dict[str, object]:
+        """What the submission must know to use it."""
+        if self.simulator is not None:
+            return {"name": self.name}
+        if self.function is not None:
+            awaits = iscoroutinefunction(self.function)
+            return {"name": self.function.__name__, "awaits": awaits}
+        return {"tools": [_about_tool(one) for one in self.tools.values()]}
+
+    def respond(self, method: str, path: str, body: bytes) -> dict[str, object]:
+        """The model's answer to one request."""
+        assert self.simulator is not None
+        if path.endswith("/chat/completions"):
+            self.requests.append(json.loads(body))
+        return asdict(respond(method, path, body, simulator=self.simulator))
+
+    async def run(self, name: str, arguments: Mapping[str, object]) -> object:
+        """One call of a tool."""
+        tool = self.tools[name]
+        self.calls.append((name, dict(arguments)))
+        self._running += 1
+        self.at_once = max(self.at_once, self._running)
+        try:
+            result = tool.run(**tool.check(arguments))
+            return await result if isinstance(result, Awaitable) else result
+        finally:
+            self._running -= 1
+
+    def apply(self, args: list[object], named: Mapping[str, object]) -> object:
+        """One call of a function."""
+        assert self.function is not None
+        self.calls.append((tuple(args), dict(named)))
+        return self.function(*args, **named)
+
+
+class Handle:
+    """An object that stayed with the submission."""
+
+    def __init__(self, token: Token, probe: Probe) -> None:
+        self.token, self._probe = token, probe
+
+    async def call(self, method: str, *args: object, **named: object) -> object:
+        """What its method returns."""
+        return await self._probe._ask("method", self.token.id, method, list(args), named)
+
+    async def get(self, attribute: str) -> object:
+        """Its attribute."""
+        return await self._probe._ask("attribute", self.token.id, attribute)
+
+
+def _wrap(value: object, probe: Probe) -> object:
+    """Tokens of the submission's objects as handles, wherever they stand."""
+    if isinstance(value, Token):
+        return Handle(value, probe) if value.kind == "handle" else probe._served[value.id]
+    if isinstance(value, list):
+        return [_wrap(part, probe) for part in value]
+    if isinstance(value, tuple):
+        return tuple(_wrap(part, probe) for part in value)
+    if isinstance(value, dict):
+        return {key: _wrap(part, probe) for key, part in value.items()}
+    if isinstance(value, Struct):
+        return Struct(value.name, {n: _wrap(part, probe) for n, part in value.fields.items()})
+    return value
+
+
+def _about_tool(tool: Tool) -> dict[str, object]:
+    fields = tool.parameters.model_fields.items()
+    parameters = [[name, formatannotation(info.annotation)] for name, info in fields]
+    return {
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": parameters,
+        "risk": int(tool.risk),
+    }
+
+
+def is_same(got: object, wanted: object) -> bool:
+    """Equal in value and in type, all the way down: 1, 1.0 and True are three things.
+
+    >>> is_same([1, {"a": 2.0}], [1, {"a": 2.0}]), is_same([1], [True])
+    (True, False)
+    """
+    if type(got) is not type(wanted):
+        return False
+    if isinstance(got, dict):
+        other = cast(dict[object, object], wanted)
+        return list(map(repr, sorted(got, key=repr))) == list(
+            map(repr, sorted(other, key=repr))
+        ) and all(is_same(value, other[key]) for key, value in got.items())
+    if isinstance(got, list | tuple):
+        others = cast(list[object], wanted)
+        return len(got) == len(others) and all(map(is_same, got, others))
+    return got == wanted
+
+
+async def run_check(lab: Lab, check: Check, connect: Connect, seed: int = PUBLIC_SEED) -> Finding:
+    """Try one property, case by case, until it breaks.
+
+    A visible check's first case has the public seed, and alone may show its inputs.
+    """
+    message = ""
+    for case in range(check.cases):
+        public = case == 0 and not check.hidden
+        drawn = PUBLIC_SEED if public else seed
+        rng = random.Random(digest(drawn, lab.id, check.question, check.words, case))
+        probe = Probe(rng, open=public or (seed == PUBLIC_SEED and not check.hidden))
+        try:
+            async with connect(probe.handle, probe.hold) as probe._link:
+                await check.run(probe)
+        except Exception as error:
+            message = _in_words(error, probe)
+            break
+    return Finding(check.question, check.words, check.points, not message, message)
+
+
+def _in_words(error: Exception, probe: Probe) -> str:
+    match error:
+        case Raised(kind="NotImplementedError"):
+            return _NOT_WRITTEN
+        case Raised() if probe.open and error.text:
+            return f"{error} ({error.text[:300]})"
+        case Broken():
+            return str(error) or "it does not hold"
+        case NotAValue():
+            return f"what came back cannot be read: {error}"
+    # The check stumbled over what it was given: a number where a text should be, a missing field.
+    detail = f" ({type(error).__name__}: {error})" if probe.open else ""
+    return f"what came back does not have the shape that the question asks for{detail}"[:400]
+
+
+def in_place(namespace: Mapping[str, object]) -> Connect:
+    """Links to `namespace` in this process, over the same wire format."""
+    from .host import Host
+
+    @asynccontextmanager
+    async def connect(handle: Handler, hold: Callable[[object], Token]) -> AsyncIterator[Link]:
+        def to_host(frame: Frame) -> None:
+            host.link.receive(json.loads(json.dumps(frame)))
+
+        def to_judge(frame: Frame) -> None:
+            judge.receive(json.loads(json.dumps(frame)))
+
+        judge, host = Link(to_host, handle, hold), Host(namespace, to_judge)
+        try:
+            yield judge
+        finally:
+            judge.close(Broken("the check is over"))
+            host.link.close(Broken("the check is over"))
+
+    return connect
+
+
+def _notebook() -> Mapping[str, object]:
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        raise BadInput("There is no notebook here: give the names to check as `namespace`.")
+    return cast(Mapping[str, object], shell.user_ns)
