@@ -1,0 +1,143 @@
+"""What the tests of every lab share: a lab's cells, run with one question answered otherwise."""
+
+import importlib.util
+import inspect
+import sys
+from ast import Assign as Assignment
+from ast import Module, PyCF_ALLOW_TOP_LEVEL_AWAIT, literal_eval, parse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from unittest.mock import patch
+
+import nbformat
+
+from planlab.grading import Lab
+
+ROOT = Path(__file__).resolve().parent.parent
+LABS = sorted(path.name for path in (ROOT / "solutions").glob("lab[0-9][0-9]"))
+STUB = 'raise NotImplementedError("Write your code here.")'
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A solution that somebody might write: `questions` name the cells that its source replaces."""
+
+    lab: str
+    name: str
+    questions: tuple[str, ...]
+    source: str
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """Its source stands in the first of the cells; the others are empty."""
+        return dict.fromkeys(self.questions, "") | {self.questions[0]: self.source}
+
+
+def attempts(folder: str, lab: str) -> list[Attempt]:
+    """The files of `tests/<folder>/<lab>`; each names its questions in `QUESTIONS`."""
+    return [
+        read_attempt(path, lab) for path in sorted((ROOT / "tests" / folder / lab).glob("*.py"))
+    ]
+
+
+def read_attempt(path: Path, lab: str) -> Attempt:
+    """One file, not run: its constant is read from the source."""
+    source = path.read_text(encoding="utf-8")
+    return Attempt(lab, path.stem, constant(parse(source), "QUESTIONS"), source)
+
+
+def constant(module: Module, name: str) -> tuple[str, ...]:
+    """The value that a module gives to `name`; raises `LookupError` where it does not."""
+    for statement in module.body:
+        if isinstance(statement, Assignment) and getattr(statement.targets[0], "id", "") == name:
+            return literal_eval(statement.value)
+    raise LookupError(name)
+
+
+@cache
+def checks_of(lab: str) -> ModuleType:
+    """The module `solutions/<lab>/checks.py`, hidden tests included."""
+    path = ROOT / "solutions" / lab / "checks.py"
+    spec = importlib.util.spec_from_file_location(f"{lab}_checks", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def lab_of(lab: str) -> Lab:
+    """The lab with its questions and checks."""
+    return checks_of(lab).lab
+
+
+@cache
+def notebook_of(lab: str) -> nbformat.NotebookNode:
+    """The lab's notebook, as instructors have it."""
+    return nbformat.read(ROOT / "solutions" / lab / f"{lab}.ipynb", as_version=4)
+
+
+def code_cells(lab: str) -> dict[str, str]:
+    """The source of each code cell but the checks, by the cell's id, from top to bottom."""
+    cells = [cell for cell in notebook_of(lab).cells if cell.cell_type == "code"]
+    return {c.id: c.source for c in cells if not c.metadata.get("nbgrader", {}).get("grade")}
+
+
+def untouched(lab: str) -> dict[str, str]:
+    """The cells to be written, as learners get them: stubs."""
+    cells = {name: source for name, source in code_cells(lab).items() if "BEGIN SOLUTION" in source}
+    return {name: with_stub(source) for name, source in cells.items()}
+
+
+def with_stub(source: str) -> str:
+    """The cell with each solution region replaced, as nbgrader does it."""
+    kept, within = [], False
+    for line in source.splitlines():
+        if "### BEGIN SOLUTION" in line:
+            kept.append(line.replace("### BEGIN SOLUTION", STUB))
+            within = True
+        elif "### END SOLUTION" in line:
+            within = False
+        elif not within:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+async def run_cells(
+    lab: str, replaced: Mapping[str, str]
+) -> tuple[dict[str, object], dict[str, Exception]]:
+    """The names that the cells leave behind, and the cells that raised, which stops nothing."""
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    failed: dict[str, Exception] = {}
+    with patch.dict(sys.modules, {"checks": checks_of(lab)}):
+        for name, source in (code_cells(lab) | dict(replaced)).items():
+            try:
+                code = compile(source, name, "exec", flags=PyCF_ALLOW_TOP_LEVEL_AWAIT)
+                result = eval(code, namespace)
+                if inspect.iscoroutine(result):
+                    await result
+            except Exception as error:
+                failed[name] = error
+    return namespace, failed
+
+
+async def grade(
+    lab: str, replaced: Mapping[str, str] | None = None, seed: int = 7
+) -> dict[str, float]:
+    """The automatic points of each question, with these cells in place of the solution's."""
+    namespace, _ = await run_cells(lab, replaced or {})
+    return points(lab, await lab_of(lab).findings(namespace, seed))
+
+
+def points(lab: str, findings: list) -> dict[str, float]:
+    """The points of each automatic question."""
+    earned = {q.id: 0.0 for q in lab_of(lab).questions if not q.manual}
+    for finding in findings:
+        earned[finding.question] += finding.points * finding.ok
+    return earned
+
+
+def full_points(lab: str) -> dict[str, float]:
+    """What each automatic question is worth."""
+    return {q.id: q.points for q in lab_of(lab).questions if not q.manual}
