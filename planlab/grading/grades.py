@@ -1,6 +1,8 @@
 """What grading yields: findings about properties, and a grade of one submission."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
@@ -32,3 +34,49 @@ class Grade:
     def auto(self) -> float:
         """What all automatic questions earned."""
         return sum(f.points for f in self.findings if f.ok)
+
+
+def render_points(points: float) -> str:
+    """Points as people write them.
+
+    >>> render_points(6.0), render_points(4.5), render_points(0.1 + 0.2)
+    ('6', '4.5', '0.3')
+    """
+    return f"{round(points, 2):g}"
+
+
+def to_json(grade: Grade) -> str:
+    """A grade as JSON in ASCII, so that text which no encoding can hold is kept as well."""
+    return json.dumps(asdict(grade))
+
+
+def from_json(text: str) -> Grade:
+    """The grade that `to_json` wrote."""
+    data = json.loads(text)
+    return Grade(
+        submission=data["submission"],
+        findings=tuple(Finding(**finding) for finding in data["findings"]),
+        notes=tuple(data["notes"]),
+        answer=data["answer"],
+        cells=tuple((number, words) for number, words in data["cells"]),
+    )
+
+
+def changes(run: Mapping[str, Grade], previous: Mapping[str, Grade]) -> list[str]:
+    """What a regrade changed, a line each, such as "anna: loop 4 → 6"."""
+    lines = []
+    for name in sorted({*run, *previous}):
+        if name not in previous:
+            lines.append(f"{name}: new, {render_points(run[name].auto)}")
+        elif name not in run:
+            lines.append(f"{name}: not in this run, had {render_points(previous[name].auto)}")
+        elif moved := _moved(run[name], previous[name]):
+            lines.append(f"{name}: {', '.join(moved)}")
+    return lines
+
+
+def _moved(new: Grade, old: Grade) -> list[str]:
+    """The questions whose points differ, in the lab's order."""
+    questions = dict.fromkeys(f.question for f in (*new.findings, *old.findings))
+    pairs = {q: (render_points(old.points(q)), render_points(new.points(q))) for q in questions}
+    return [f"{q} {before} → {after}" for q, (before, after) in pairs.items() if before != after]

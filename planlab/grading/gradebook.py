@@ -1,0 +1,275 @@
+"""Every run of the grader, in one SQLite file: nothing is overwritten, nothing is lost.
+
+Each grade is committed as it arrives, so that a killed run goes on where it was. The file is held
+by one process at a time, and a kill frees it (`locking_mode=EXCLUSIVE`). Tables: runs, the entries
+of each run (who, which file), grades by the file's digest, and marks, the points that a person
+gave; the view `points` is for those who ask in SQL.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from planlab.errors import BadFile, BadInput
+from planlab.grading.files import digest
+from planlab.grading.grades import Grade, from_json, to_json
+from planlab.grading.submissions import Submission
+
+_OURS, _SCHEMA = 0x504C4742, 1  # "PLGB" in the file's header, and the version of what follows
+_TABLES = (
+    """CREATE TABLE runs (id INTEGER PRIMARY KEY, lab TEXT NOT NULL, version TEXT NOT NULL,
+        seed TEXT NOT NULL, package TEXT NOT NULL, started TEXT NOT NULL, finished TEXT)""",
+    """CREATE TABLE entries (run INTEGER REFERENCES runs, submission TEXT, sha256 TEXT NOT NULL,
+        submitted TEXT, dated_by TEXT NOT NULL, notes TEXT NOT NULL,
+        PRIMARY KEY (run, submission)) WITHOUT ROWID""",
+    """CREATE TABLE grades (run INTEGER REFERENCES runs, submission TEXT, sha256 TEXT,
+        graded TEXT NOT NULL, grade TEXT NOT NULL,
+        PRIMARY KEY (run, submission, sha256)) WITHOUT ROWID""",
+    """CREATE TABLE marks (id INTEGER PRIMARY KEY, lab TEXT NOT NULL, submission TEXT NOT NULL,
+        points REAL, answer TEXT NOT NULL, file TEXT NOT NULL, read TEXT NOT NULL)""",
+    "CREATE TABLE written (name TEXT PRIMARY KEY, content TEXT NOT NULL)",
+    """CREATE VIEW points AS
+        SELECT run, submission, json_extract(value, '$.question') AS question,
+            sum(iif(json_extract(value, '$.ok'), json_extract(value, '$.points'), 0)) AS points
+        FROM grades JOIN entries USING (run, submission, sha256), json_each(grade, '$.findings')
+        GROUP BY run, submission, question""",
+    f"PRAGMA application_id = {_OURS}",
+    f"PRAGMA user_version = {_SCHEMA}",
+)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a grade depends on besides the submission; a run goes on only under the same terms."""
+
+    lab: str
+    version: str
+    """The digest of the lab's source."""
+    seed: int
+    """Of the hidden tests; a secret."""
+    package: str
+    """planlab's version, with the commit where there is one."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run; times are ISO 8601 with zone, `finished` is None while it is under way."""
+
+    id: int
+    terms: Terms
+    started: str
+    finished: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One submission of a run, with its grade once there is one."""
+
+    submission: str
+    notes: tuple[str, ...]
+    submitted: str | None
+    dated_by: str
+    grade: Grade | None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The points that a person gave, None where they were taken back; `answer` is a digest."""
+
+    submission: str
+    points: float | None
+    answer: str
+
+
+class Gradebook:
+    """The gradebook in `folder`, made if it is not there. Use it in a `with` block.
+
+    Raises `BadFile` for a file that is no gradebook, is damaged, or is in use.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "gradebook.db"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise BadFile(f"{self.path} cannot be opened: {error}.") from error
+        try:
+            self._open()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    def _open(self) -> None:
+        """Check whose file it is before anything is written to it."""
+        try:
+            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            ours, schema = self._pragma("application_id"), self._pragma("user_version")
+            tables = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+            if tables and ours != _OURS:
+                raise BadFile(f"{self.path} is another program's database. Choose another --out.")
+            if tables and schema != _SCHEMA:
+                raise BadFile(
+                    f"{self.path} has form {schema}, and this planlab writes form {_SCHEMA}. Use "
+                    "the planlab that made it, or another --out."
+                )
+            if (verdict := self._pragma("quick_check")) != "ok":
+                raise sqlite3.DatabaseError(verdict)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            with self._transaction():
+                for statement in () if tables else _TABLES:
+                    self._db.execute(statement)
+        except sqlite3.OperationalError as error:
+            raise BadFile(
+                f"{self.path} is in use: another grader writes to this folder ({error}). Wait for "
+                "it, or choose another --out."
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise BadFile(
+                f"{self.path} is no gradebook, or is damaged ({error}). It was left as it is: "
+                "choose another --out, or bring it back from a copy."
+            ) from error
+
+    def _pragma(self, name: str) -> object:
+        return self._db.execute(f"PRAGMA {name}").fetchone()[0]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All of the block, or nothing."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def begin(self, terms: Terms, submissions: Sequence[Submission], now: datetime) -> Run:
+        """The run of these submissions: the last one if it is unfinished and of the same terms.
+
+        Grades that it has of files that are still the same are kept. Raises `BadInput` where the
+        gradebook is of another lab.
+        """
+        last = self.last_run()
+        if last and last.terms.lab != terms.lab:
+            raise BadInput(
+                f"{self.path.parent} holds the grades of {last.terms.lab}. Give {terms.lab} a "
+                "folder of its own with --out."
+            )
+        with self._transaction():
+            if last is None or last.finished or last.terms != terms:
+                last = self._add_run(terms, now)
+            self._db.execute("DELETE FROM entries WHERE run = ?", (last.id,))
+            self._db.executemany(
+                "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)",
+                [(last.id, *_entry_row(submission)) for submission in submissions],
+            )
+        return last
+
+    def _add_run(self, terms: Terms, now: datetime) -> Run:
+        values = (terms.lab, terms.version, str(terms.seed), terms.package, now.isoformat())
+        columns = "lab, version, seed, package, started"
+        cursor = self._db.execute(f"INSERT INTO runs ({columns}) VALUES (?, ?, ?, ?, ?)", values)
+        return Run(cursor.lastrowid or 0, terms, now.isoformat())
+
+    def add(self, run: Run, grade: Grade, now: datetime) -> None:
+        """Commit one grade of the run. Raises `BadInput` for a submission that is not in it."""
+        cursor = self._db.execute(
+            "INSERT OR REPLACE INTO grades SELECT run, submission, sha256, ?, ? FROM entries "
+            "WHERE run = ? AND submission = ?",
+            (now.isoformat(), to_json(grade), run.id, grade.submission),
+        )
+        if not cursor.rowcount:
+            raise BadInput(f"A grade of {grade.submission!r}, who is not in this run.")
+
+    def finish(self, run: Run, now: datetime) -> None:
+        """Say that the run is done: the next one begins anew."""
+        self._db.execute("UPDATE runs SET finished = ? WHERE id = ?", (now.isoformat(), run.id))
+
+    def last_run(self, before: Run | None = None) -> Run | None:
+        """The newest run, or the newest finished one before `before`."""
+        row = self._db.execute(
+            "SELECT id, lab, version, seed, package, started, finished FROM runs "
+            "WHERE ?1 IS NULL OR (id < ?1 AND finished IS NOT NULL) ORDER BY id DESC LIMIT 1",
+            (before.id if before else None,),
+        ).fetchone()
+        if row is None:
+            return None
+        number, lab, version, seed, package, started, finished = row
+        return Run(number, Terms(lab, version, int(seed), package), started, finished)
+
+    def entries(self, run: Run) -> list[Entry]:
+        """Every submission of a run, sorted by name."""
+        rows = self._db.execute(
+            "SELECT submission, notes, submitted, dated_by, grade FROM entries "
+            "LEFT JOIN grades USING (run, submission, sha256) WHERE run = ?",
+            (run.id,),
+        )
+        entries = [
+            Entry(
+                name, tuple(json.loads(notes)), submitted, by, from_json(grade) if grade else None
+            )
+            for name, notes, submitted, by, grade in rows
+        ]
+        return sorted(entries, key=lambda entry: entry.submission)
+
+    def grades(self, run: Run) -> dict[str, Grade]:
+        """The grades of a run by submission."""
+        return {entry.submission: entry.grade for entry in self.entries(run) if entry.grade}
+
+    def answers(self) -> dict[str, str]:
+        """The digest of each learner's newest answer to the explain question, of any run."""
+        rows = self._db.execute(
+            "SELECT submission, grade FROM grades JOIN entries USING (run, submission, sha256) "
+            "ORDER BY run"
+        )
+        return {name: answer_digest(from_json(grade)) for name, grade in rows}
+
+    def add_marks(self, marks: Sequence[Mark], lab: str, file: str, now: datetime) -> None:
+        """Keep what a person gave, read from `file`; the newest mark of a learner counts."""
+        with self._transaction():
+            self._db.executemany(
+                "INSERT INTO marks (lab, submission, points, answer, file, read) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                [(lab, m.submission, m.points, m.answer, file, now.isoformat()) for m in marks],
+            )
+
+    def marks(self) -> dict[str, Mark]:
+        """The mark of each learner who has one."""
+        rows = self._db.execute("SELECT submission, points, answer FROM marks ORDER BY id")
+        marks = {name: Mark(name, points, answer) for name, points, answer in rows}
+        return {name: mark for name, mark in marks.items() if mark.points is not None}
+
+    def written(self, name: str) -> str | None:
+        """What this gradebook last wrote to the file `name`, None if it never did."""
+        row = self._db.execute("SELECT content FROM written WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
+
+    def note_written(self, name: str, content: str) -> None:
+        """Remember what was written, so that what a person changes in it is seen."""
+        self._db.execute("INSERT OR REPLACE INTO written VALUES (?, ?)", (name, content))
+
+
+def answer_digest(grade: Grade) -> str:
+    """Tells one answer from another; marks are bound to it."""
+    return digest(" ".join(grade.answer.split()).encode("utf-8", "replace"))
+
+
+def _entry_row(submission: Submission) -> tuple[str, str, str | None, str, str]:
+    submitted = submission.submitted.isoformat() if submission.submitted else None
+    notes = json.dumps(submission.notes)
+    return submission.name, submission.sha256, submitted, submission.dated_by, notes
