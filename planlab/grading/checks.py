@@ -9,24 +9,27 @@ of a wall.
 
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from inspect import formatannotation, iscoroutinefunction
+from pathlib import Path
 from typing import Any, cast
 
-from planlab.errors import BadInput
+from planlab.errors import BadFile, BadInput
 from planlab.simulated import Simulator, respond
 from planlab.simulated.scripted import Line, Script
 from planlab.tools import Tool, digest
 
 from .grades import Finding
+from .hidden import without_hidden
 from .link import Broken, Frame, Handler, Link, Raised
 from .values import NotAValue, Struct, Token
 
 PUBLIC_SEED = 0
 _NOT_WRITTEN = "it is not written yet"
 
+Property = Callable[["Probe"], Coroutine[Any, Any, None]]
 Connect = Callable[[Handler, Callable[[object], Token]], AbstractAsyncContextManager[Link]]
 """Opens a link to the submission that answers with the given handler."""
 
@@ -51,7 +54,7 @@ class Check:
     question: str
     points: float
     words: str
-    run: Callable[["Probe"], Awaitable[None]]
+    run: Property
     cases: int = 2
     hidden: bool = False
 
@@ -72,11 +75,11 @@ class Lab:
 
     def property(
         self, question: str, points: float, words: str, *, cases: int = 2
-    ) -> Callable[[Callable[["Probe"], Awaitable[None]]], Callable[["Probe"], Awaitable[None]]]:
+    ) -> Callable[[Property], Property]:
         """Add a check; `words` name the property, `cases` is how many inputs it is tried on."""
         self[question]  # raises for a question that the lab does not ask
 
-        def add(run: Callable[[Probe], Awaitable[None]]) -> Callable[[Probe], Awaitable[None]]:
+        def add(run: Property) -> Property:
             self.checks.append(Check(question, points, words, run, cases))
             return run
 
@@ -366,6 +369,27 @@ def in_place(namespace: Mapping[str, object]) -> Connect:
             host.link.close(Broken("the check is over"))
 
     return connect
+
+
+def load_lab(folder: Path) -> Lab:
+    """The lab of `folder/checks.py`, what learners do not get marked hidden. Raises `BadFile`."""
+    path = folder / "checks.py"
+    try:
+        text = path.read_text(encoding="utf-8")
+        lab, released = _run_file(text, path), _run_file(without_hidden(text, path.name), path)
+    except Exception as error:
+        raise BadFile(f"{path} holds no checks: {type(error).__name__}: {error}.") from error
+    shown = {(check.question, check.words) for check in released.checks}
+    lab.checks = [
+        replace(check, hidden=(check.question, check.words) not in shown) for check in lab.checks
+    ]
+    return lab
+
+
+def _run_file(text: str, path: Path) -> Lab:
+    names: dict[str, object] = {"__name__": f"checks_of_{path.parent.name}", "__file__": str(path)}
+    exec(compile(text, str(path), "exec"), names)
+    return cast(Lab, names["lab"])
 
 
 def _notebook() -> Mapping[str, object]:

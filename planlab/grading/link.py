@@ -70,6 +70,11 @@ class Link:
         self._closed: Broken | None = None
 
     @property
+    def waits(self) -> bool:
+        """Does this end still wait for an answer?"""
+        return bool(self._answers)
+
+    @property
     def owes(self) -> bool:
         """Does the other end wait for an answer from here?"""
         return bool(self._serving)
@@ -97,11 +102,12 @@ class Link:
         match frame:
             case {"ask": int(id), "name": str(name), "parts": list(parts)}:
                 self._serve(id, name, [decode(part) for part in parts])
-            case {"reply": int(id)} if id in self._asked or id in self._answers:
-                self._answers[id] = frame
-                self._deliver(id)
+            case {"reply": int(id)}:
+                if id in self._answers:  # else nobody asked, or asks no more
+                    self._answers[id] = frame
+                    self._deliver(id)
             case _:
-                raise NotAValue("an answer that nobody asked for")
+                raise NotAValue("a frame that is neither question nor answer")
 
     def close(self, why: Broken) -> None:
         """Nothing more will come: whoever waits is told why."""

@@ -1,0 +1,272 @@
+"""One submission's process, as the judge sees it: started, watched, asked, stopped."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+
+import planlab
+from planlab.errors import NotAllowed
+
+from . import sandbox
+from .link import Frame, Handler, Link, Stopped
+from .values import FrameReader, NotAValue, Token, write_frame
+from .watch import children_of, measure
+
+CELL_CPU = 4.0  # seconds of processor time that one cell may take
+CASE_CPU = 2.0  # and one case of a check
+IDLE = 3.0  # seconds in which nothing runs, and nobody is owed an answer
+MEMORY = 1 << 30  # bytes of all processes of a submission, beyond what each has from the start
+_LOOK = 0.05  # seconds between two looks at what a submission uses
+_ENDED = "it ended the Python process"
+_GARBLED = "it disturbed the line to the grader"
+
+
+class Stop(Exception):
+    """A cell had to be stopped, or ended the process."""
+
+    def __init__(self, cell: int, why: str) -> None:
+        super().__init__(why)
+        self.cell, self.why = cell, why
+
+
+class Zygote:
+    """The process that forks a child for each submission, as the judge sees it."""
+
+    def __init__(self, withheld: Sequence[str] = (), *, unsafe: bool = False) -> None:
+        lacking = None if unsafe else sandbox.missing()
+        if lacking:
+            raise NotAllowed(
+                f"{lacking} Without a sandbox a submission can read, change and send whatever you "
+                "can. With --unsafe it is run all the same: only for code that you trust."
+            )
+        self._withheld, self._safe = withheld, not unsafe
+        self._turn = asyncio.Lock()
+
+    async def __aenter__(self) -> "Zygote":
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.setblocking(False)
+        with theirs:
+            mode = "safe" if self._safe else "unsafe"
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-s", "-m", "planlab.grading.zygote"),
+                    *(str(theirs.fileno()), mode, *self._withheld),
+                ],
+                env={"PYTHONHASHSEED": "0", "PATH": os.defpath, "LANG": "C.UTF-8"},
+                cwd=Path(planlab.__file__).parents[1],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+        await self._hear()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._control.close()
+        self._process.kill()
+        self._process.wait()
+
+    @asynccontextmanager
+    async def child(self) -> AsyncIterator["Child"]:
+        """A fresh child; all that it started is gone in the end. Raises `NotAllowed`."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            async with self._turn:
+                socket.send_fds(self._control, [b"child"], [theirs.fileno()])
+                answer = await self._hear()
+        if not answer.isdigit():
+            ours.close()
+            raise NotAllowed(f"No sandbox could be made {answer}.")
+        child = Child(int(answer), ours, self._safe)
+        watching = asyncio.ensure_future(child.watch())
+        try:
+            yield child
+        finally:
+            watching.cancel()
+            child.kill()
+            await asyncio.wait([watching])
+
+    async def _hear(self) -> str:
+        message = await asyncio.get_running_loop().sock_recv(self._control, 256)
+        if not message:
+            raise NotAllowed("The grader's own process has ended: grade again.")
+        return message.decode()
+
+
+class Child:
+    """A process that runs one notebook, and answers probes about its names."""
+
+    def __init__(self, pid: int, wire: socket.socket, safe: bool) -> None:
+        self._pid, self._safe = pid, safe
+        self._pidfd = os.pidfd_open(pid)
+        self._wire = wire
+        self._wire.setblocking(False)
+        self._probe: Probed | None = None
+        self._stopped = ""
+        self._cell = 0
+        self._most_cpu = CELL_CPU
+        self._base = measure(pid).memory
+        self.stops = 0
+
+    async def run_cells(
+        self, files: Mapping[str, str], cells: Sequence[tuple[int, str]]
+    ) -> dict[int, str]:
+        """Run the cells in order; returns those that failed, and why. Raises `Stop`."""
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(self._wire, write_frame({"files": dict(files), "cells": cells}))
+        failed: dict[int, str] = {}
+        reader = FrameReader()
+        self._cell = cells[0][0] if cells else 0
+        while data := await self._receive():
+            try:
+                frames = reader.feed(data)
+            except NotAValue:
+                raise Stop(self._cell, _GARBLED) from None
+            for frame in frames:
+                match frame:
+                    case {"cell": int(number)} if any(number == known for known, _ in cells):
+                        self._cell = number
+                        self._allow(CELL_CPU)
+                    case {"ran": int(number), "error": str(why)}:
+                        failed[number] = why[:500]
+                    case {"ready": True}:
+                        return failed
+        raise Stop(self._cell, self._stopped or _ENDED)
+
+    async def _receive(self) -> bytes:
+        try:
+            return await asyncio.get_running_loop().sock_recv(self._wire, 65536)
+        except ConnectionError:
+            return b""
+
+    @asynccontextmanager
+    async def connect(
+        self, handle: Handler, hold: Callable[[object], Token]
+    ) -> AsyncIterator[Link]:
+        """A link for one case of a check. Where the case ends cleanly, the next has the same."""
+        if self._probe is None:
+            self._probe = await self._open_probe()
+        probe = self._probe
+        link = probe.link = Link(probe.send, handle, hold)
+        self._stopped = ""
+        self._allow(CASE_CPU)
+        try:
+            yield link
+        finally:
+            probe.link = None
+            self.stops += bool(self._stopped)
+            if self._stopped or link.waits or link.owes or probe.ended:
+                await self._discard(probe)
+            link.close(Stopped("the check is over"))
+
+    async def _open_probe(self) -> "Probed":
+        ours, theirs = socket.socketpair()
+        with theirs, suppress(OSError):  # a child that is gone is noticed at the other end
+            socket.send_fds(self._wire, [b"probe"], [theirs.fileno()])
+        reader, writer = await asyncio.open_connection(sock=ours)
+        probe = Probed(reader, writer, self._stop)
+        probe.reading = asyncio.ensure_future(probe.read())
+        return probe
+
+    async def _discard(self, probe: "Probed") -> None:
+        """End the probe's process with whatever it still runs."""
+        self._probe = None
+        for pid in children_of(self._pid):
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        probe.writer.close()
+        probe.reading.cancel()
+        await asyncio.wait([probe.reading])
+
+    async def watch(self) -> None:
+        """Stop whatever uses too much, until cancelled."""
+        idle, before = 0.0, -1.0
+        while True:
+            await asyncio.sleep(_LOOK)
+            use = measure(self._pid)
+            busy = use.runnable or use.cpu > before or self._owes
+            # Looks, not seconds: while the judge itself is slow, nobody else is idle.
+            idle = 0.0 if busy else idle + _LOOK
+            before = use.cpu
+            if use.cpu > self._most_cpu:
+                self._stop("it ran on and on (an endless loop?)")
+            elif use.memory > MEMORY + use.processes * self._base:
+                self._stop("it took too much memory")
+            elif use.processes > sandbox.PROCESSES + 2:
+                self._stop("it started too many processes")
+            elif idle > IDLE:
+                self._stop("it waited for something that never came")
+                idle = 0.0
+
+    @property
+    def _owes(self) -> bool:
+        probe = self._probe
+        return probe is not None and (probe.link is None or probe.link.owes)
+
+    def _allow(self, seconds: float) -> None:
+        self._most_cpu = measure(self._pid).cpu + seconds
+
+    def _stop(self, why: str) -> None:
+        """Say why, and end it: the probe alone, or all where the cells still run."""
+        if self._stopped:
+            return
+        self._stopped = why
+        if self._probe is None:
+            self.kill()
+        elif self._probe.link is not None:
+            self._probe.link.close(Stopped(why))
+
+    def kill(self) -> None:
+        """End every process of the submission."""
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        if not self._safe:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._pid, signal.SIGKILL)
+
+
+class Probed:
+    """The wire to a process that answers for the submission's names."""
+
+    reading: asyncio.Future[None]
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        stop: Callable[[str], None],
+    ) -> None:
+        self.reader, self.writer, self._stop = reader, writer, stop
+        self.link: Link | None = None
+        self.ended = False
+
+    def send(self, frame: Frame) -> None:
+        """Take a frame away."""
+        self.writer.write(write_frame(frame))
+
+    async def read(self) -> None:
+        """Hand on what the submission says, until it hangs up."""
+        frames = FrameReader()
+        try:
+            while data := await self.reader.read(65536):
+                for frame in frames.feed(data):
+                    if self.link is not None:
+                        self.link.receive(frame)
+            self._stop(_ENDED)
+        except ConnectionError:
+            self._stop(_ENDED)
+        except Exception:  # whatever it sent, it was none of our protocol
+            self._stop(_GARBLED)
+        finally:
+            self.ended = True

@@ -1,0 +1,145 @@
+"""The judge: holds tests and grades, and never runs a line of a submission.
+
+It sends a notebook's cells into a sandbox, then tries every check of the lab over a link, and
+believes only what comes back for inputs that it drew and the calls that it served itself.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from planlab.errors import BadFile
+
+from .checks import Lab, load_lab, run_check
+from .child import Child, Stop, Zygote
+from .grades import Finding, Grade
+from .labs import list_files
+from .submissions import Cell, Submission, read_notebook
+
+STOPS = 3  # how often a submission is stopped before the rest is left untried
+_UNTRIED = "it was not tried: the notebook had been stopped too often"
+
+
+async def grade_all(
+    lab_folder: Path,
+    submissions: Sequence[Submission],
+    *,
+    seed: int,
+    jobs: int,
+    unsafe: bool = False,
+) -> AsyncIterator[Grade]:
+    """The grade of each submission, as it is ready, `jobs` at a time.
+
+    `lab_folder` is the lab's in `solutions/`. Raises `NotAllowed` where there is no sandbox and
+    `unsafe` is not said.
+    """
+    judge = Judge(lab_folder, seed)
+    async with Zygote(judge.lab.withheld, unsafe=unsafe) as zygote:
+        waiting = iter(submissions)
+        graded: asyncio.Queue[Grade] = asyncio.Queue()
+
+        async def work() -> None:
+            for submission in waiting:
+                graded.put_nowait(await judge.grade(submission, zygote))
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(jobs):
+                group.create_task(work())
+            for _ in submissions:
+                yield await graded.get()
+
+
+class Judge:
+    """The tests of one lab, with the seed of their inputs."""
+
+    def __init__(self, lab_folder: Path, seed: int) -> None:
+        self.lab: Lab = load_lab(lab_folder)
+        self._seed = seed
+        release = lab_folder.parents[1] / "labs" / lab_folder.name
+        self._files = {
+            path.relative_to(release).as_posix(): path.read_text(encoding="utf-8", errors="replace")
+            for path in list_files(release)
+            if path.suffix != ".ipynb"
+        }
+        self._untouched = self._answers(_cells(release / f"{lab_folder.name}.ipynb", self.lab))
+
+    async def grade(self, submission: Submission, zygote: Zygote) -> Grade:
+        """The grade of one submission, whatever is wrong with it."""
+        if submission.path is None:
+            return self._nothing(submission, submission.notes)
+        try:
+            cells = _cells(submission.path, self.lab)
+        except BadFile as error:
+            return self._nothing(submission, (*submission.notes, error.message))
+        answers = self._answers(cells)
+        notes = list(submission.notes)
+        if missing := [id for id in self._untouched if id not in answers]:
+            notes.append(f"The cell for the answer to {', '.join(missing)} is gone: look for it.")
+        answer = "\n\n".join(
+            text for id, text in answers.items() if text.strip() != self._untouched.get(id)
+        )
+        findings, failed, stopped = await self._run([c for c in cells if self._runs(c)], zygote)
+        notes += [f"Cell {number}: {why}." for number, why in stopped.items()]
+        if any(_UNTRIED in finding.message for finding in findings):
+            notes.append("It was stopped so often that some properties were not tried.")
+        return Grade(
+            submission.name,
+            findings,
+            tuple(notes),
+            answer,
+            tuple(sorted((failed | stopped).items())),
+        )
+
+    async def _run(
+        self, cells: Sequence[Cell], zygote: Zygote
+    ) -> tuple[tuple[Finding, ...], dict[int, str], dict[int, str]]:
+        """Findings, cells that failed, and cells that were stopped, and then left out."""
+        stopped: dict[int, str] = {}
+        for _ in range(STOPS):
+            sources = [(cell.number, cell.source) for cell in cells if cell.number not in stopped]
+            async with zygote.child() as child:
+                try:
+                    failed = await child.run_cells(self._files, sources)
+                except Stop as stop:
+                    stopped[stop.cell] = stop.why
+                    continue
+                return await self._probe(child), failed, stopped
+        return self._all_untried(), {}, stopped
+
+    async def _probe(self, child: Child) -> tuple[Finding, ...]:
+        findings = []
+        for check in self.lab.checks:
+            if child.stops >= STOPS:
+                findings.append(_untried(check.question, check.words, check.points))
+            else:
+                findings.append(await run_check(self.lab, check, child.connect, self._seed))
+        return tuple(findings)
+
+    def _runs(self, cell: Cell) -> bool:
+        """Is it to be run? The lab's own test cells are not: the judge has the tests."""
+        tests = {f'await lab.check("{question.id}")' for question in self.lab.questions}
+        is_test = cell.id.startswith("check-") or cell.source.strip() in tests
+        return cell.kind == "code" and not is_test
+
+    def _answers(self, cells: Sequence[Cell]) -> dict[str, str]:
+        """What is written in the cells of manual questions."""
+        manual = {question.id for question in self.lab.questions if question.manual}
+        return {cell.id: cell.source.strip() for cell in cells if cell.id in manual}
+
+    def _all_untried(self) -> tuple[Finding, ...]:
+        return tuple(
+            _untried(check.question, check.words, check.points) for check in self.lab.checks
+        )
+
+    def _nothing(self, submission: Submission, notes: Sequence[str]) -> Grade:
+        missing = "there is nothing to grade"
+        findings = (Finding(c.question, c.words, c.points, False, missing) for c in self.lab.checks)
+        return Grade(submission.name, tuple(findings), tuple(notes))
+
+
+def _cells(path: Path, lab: Lab) -> tuple[Cell, ...]:
+    return read_notebook(path, lab.id, [question.id for question in lab.questions])
+
+
+def _untried(question: str, words: str, points: float) -> Finding:
+    return Finding(question, words, points, False, _UNTRIED)

@@ -1,0 +1,220 @@
+"""Where submissions run: a process that has imported everything, and forks for each of them.
+
+It is started apart from the judge and knows nothing of labs, tests or grades. `python -m
+planlab.grading.zygote SOCKET safe|unsafe MODULE…` waits for sockets and gives each a fresh child:
+the child runs the notebook's cells with IPython, then forks again for each probe, so that what a
+probe breaks is broken for that probe alone.
+"""
+
+import asyncio
+import contextlib
+import gc
+import io
+import os
+import random
+import select
+import signal
+import socket
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, cast
+
+from IPython.core.async_helpers import get_asyncio_loop
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from . import sandbox
+from .host import Host
+from .link import Broken, Frame
+from .values import FrameReader, write_frame
+
+_PRINTED = 64 * 1024  # characters that a submission may print; the rest goes nowhere
+
+
+def main(arguments: list[str]) -> None:
+    """Fork a child for every socket that arrives, until the judge is gone."""
+    control = socket.socket(fileno=int(arguments[0]))
+    safe = arguments[1] == "safe"
+    shell = _warm_up()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    proc = sandbox.prepare(arguments[2:]) if safe else -1
+    control.send(b"ready")
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 16, 1)
+        if not message:
+            return
+        if os.fork() == 0:
+            _become_child(control, descriptors[0], proc, shell)
+        os.close(descriptors[0])
+
+
+def _warm_up() -> InteractiveShell:
+    """Import what labs use and make the shell, once for all children."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    with contextlib.redirect_stdout(io.StringIO()):
+        shell = _Shell.instance(config=config)
+        asyncio.run(_use_everything())  # in a loop of its own: the children make theirs
+    gc.collect()
+    gc.freeze()
+    return shell
+
+
+class _Shell(InteractiveShell):  # type: ignore[misc]
+    """IPython without tracebacks, which take longer to render than cells to run."""
+
+    def showtraceback(self, *args: object, **settings: object) -> None:
+        """Nobody is there to read it."""
+
+    showsyntaxerror = showtraceback
+
+
+async def _use_everything() -> None:
+    """One call of the simulated model, since much is imported only when it is needed."""
+    from planlab import connect
+    from planlab.world import open_world
+
+    with open_world() as world:
+        model = connect()
+        await model.ask("What does Competitor A cost?", tools=world.tools)
+        await model.client.close()
+
+
+def _become_child(
+    control: socket.socket, descriptor: int, proc: int, shell: InteractiveShell
+) -> None:
+    """In the forked process: go behind the walls, run the submission, never return."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+    def report(pid: int) -> None:
+        control.send(str(pid).encode())
+
+    code = 1
+    try:
+        if proc >= 0:
+            sandbox.enter(proc, report=report, keep=[descriptor])
+        else:
+            os.setsid()
+            report(os.getpid())
+            os.chdir(tempfile.mkdtemp(prefix="submission-"))
+            control.close()
+        _run(socket.socket(fileno=descriptor), shell)
+        code = 0
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            control.send(f"! {error}".encode()[:200])
+    finally:
+        os._exit(code)
+
+
+def _run(wire: socket.socket, shell: InteractiveShell) -> None:
+    """Run the cells as the judge sends them, then a probe for each socket that comes."""
+    _settle_in()
+    start = _receive_one(wire)
+    for name, text in cast(Mapping[str, str], start["files"]).items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text, encoding="utf-8")
+    for number, source in cast(list[tuple[int, str]], start["cells"]):
+        wire.sendall(write_frame({"cell": number}))
+        failure = run_cell(shell, source)
+        wire.sendall(write_frame({"ran": number, "error": failure}))
+    wire.sendall(write_frame({"ready": True}))
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(wire, 16, 1)
+        if not message:
+            return
+        pid = os.fork()
+        if pid == 0:
+            _probe(socket.socket(fileno=descriptors[0]), shell)
+        os.close(descriptors[0])
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)
+
+
+def _settle_in() -> None:
+    """The same start for every submission: nothing of the machine, no clock, no chance."""
+    here = os.getcwd()
+    os.environ.clear()
+    os.environ |= {"HOME": here, "TMPDIR": f"{here}/tmp", "LANG": "C.UTF-8", "MPLBACKEND": "agg"}
+    os.mkdir("tmp")
+    tempfile.tempdir = None
+    sys.path.insert(0, here)
+    sys.argv = ["submission"]
+    sys.stdin = io.StringIO()
+    sys.stdout = sys.stderr = Printed()
+    random.seed(0)
+    warnings.simplefilter("ignore")
+
+
+class Printed(io.StringIO):
+    """What a submission prints, up to a bound."""
+
+    def write(self, text: str) -> int:
+        if self.tell() < _PRINTED:
+            super().write(text[:_PRINTED])
+        return len(text)
+
+
+def run_cell(shell: InteractiveShell, source: str) -> str | None:
+    """Run one cell as Jupyter would; returns what went wrong in words, or None."""
+    result = shell.run_cell(source, store_history=False)
+    error = result.error_before_exec or result.error_in_exec
+    return None if error is None else f"{type(error).__name__}: {error}"[:500]
+
+
+def _probe(wire: socket.socket, shell: InteractiveShell) -> None:
+    """Answer the judge's questions about the shell's names, until it hangs up; never returns."""
+    try:
+        random.seed(0)
+        loop = get_asyncio_loop()
+        loop.set_default_executor(ThreadPoolExecutor())  # the old one's threads did not come along
+        _answer(wire, loop, shell.user_ns)
+    finally:
+        os._exit(0)
+
+
+def _answer(
+    wire: socket.socket, loop: asyncio.AbstractEventLoop, namespace: Mapping[str, object]
+) -> None:
+    reader = FrameReader()
+    over = loop.create_future()
+
+    def read() -> None:
+        data = wire.recv(65536)
+        if not data:
+            host.link.close(Broken("the judge has gone"))
+            if not over.done():
+                over.set_result(None)
+        for frame in reader.feed(data):
+            host.link.receive(frame)
+
+    def wait(ready: Callable[[], bool]) -> None:
+        while not ready():
+            select.select([wire], [], [])
+            read()
+
+    def send(frame: Frame) -> None:
+        wire.sendall(write_frame(frame))
+
+    host = Host(namespace, send, wait)
+    loop.add_reader(wire, read)
+    loop.run_until_complete(over)
+
+
+def _receive_one(wire: socket.socket) -> Mapping[str, Any]:
+    reader = FrameReader()
+    while True:
+        data = wire.recv(65536)
+        if not data:
+            raise OSError("the judge has gone")
+        for frame in reader.feed(data):
+            return frame
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
