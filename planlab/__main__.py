@@ -6,9 +6,11 @@ does the work and returns the exit code. What a command needs is imported when i
 """
 
 import argparse
+import functools
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from planlab.errors import PlanlabError
 
@@ -51,9 +53,87 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
+def _start_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lab", help="for example lab01")
+    parser.add_argument("--to", type=Path, help="a folder for the copy; default: work/")
+    parser.add_argument("--again", action="store_true", help="begin anew; the old copy is kept")
+
+
+def _start(options: argparse.Namespace) -> int:
+    from planlab.grading.labs import ROOT, open_command, shown, start_lab
+
+    to = options.to or ROOT / "work"
+    kept = start_lab(options.lab, to, again=options.again)
+    if kept:
+        print(f"Your older copy is now {shown(kept)}.")
+    copy = to / options.lab
+    print(f"{shown(copy)} is yours. Open it:\n    {open_command(copy / f'{options.lab}.ipynb')}")
+    return 0
+
+
+def _check_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lab", help="for example lab01 (the copy in work/), or a notebook's path")
+
+
+def _check(options: argparse.Namespace) -> int:
+    from planlab.grading.labs import shown
+    from planlab.grading.tryout import check_copy, find_copy
+
+    path, lab = find_copy(options.lab)
+    print(f"{shown(path)}, as it was last saved: save the notebook before you check it.")
+    try:
+        well = check_copy(path, lab, say=functools.partial(print, flush=True))
+    except KeyboardInterrupt:
+        print("Stopped.")
+        return 130
+    print("\nAll visible checks hold." if well else "\nNot all is well yet: see the lines with ✗.")
+    print("The grade comes from more checks than these, on other inputs.")
+    return 0 if well else 1
+
+
+def _labs_options(parser: argparse.ArgumentParser) -> None:
+    choices = parser.add_subparsers(title="what to do", metavar="build|check|bundle", required=True)
+    build = choices.add_parser("build", help="make labs/ from solutions/")
+    build.add_argument("labs", nargs="*", help="default: all")
+    build.set_defaults(act=_labs_build)
+    check = choices.add_parser("check", help="fail unless labs/ is what solutions/ makes")
+    check.set_defaults(act=_labs_check)
+    bundle = choices.add_parser("bundle", help="pack what learners get")
+    bundle.add_argument("--out", type=Path, help="default: dist/agents-that-plan.zip")
+    bundle.set_defaults(act=_labs_bundle)
+
+
+def _labs(options: argparse.Namespace) -> int:
+    print(options.act(options))
+    return 0
+
+
+def _labs_build(options: argparse.Namespace) -> str:
+    from planlab.grading.release import build_labs
+
+    return f"Made from solutions/: {', '.join(build_labs(tuple(options.labs)))}."
+
+
+def _labs_check(_options: argparse.Namespace) -> str:
+    from planlab.grading.release import check_labs
+
+    return f"As solutions/ makes them: {', '.join(check_labs())}."
+
+
+def _labs_bundle(options: argparse.Namespace) -> str:
+    from planlab.grading.bundle import pack_course
+    from planlab.grading.labs import ROOT, shown
+
+    out = options.out or ROOT / "dist" / "agents-that-plan.zip"
+    return f"{shown(out)}: {pack_course(out)} files, without solutions and hidden tests."
+
+
 COMMANDS = (
     Command("doctor", "say what is missing or mismatched, and the remedy", _no_options, _doctor),
     Command("serve", "answer any OpenAI client with the simulated model", _serve_options, _serve),
+    Command("start", "make a lab's copy of your own, in work/", _start_options, _start),
+    Command("check", "try the visible checks on your copy of a lab", _check_options, _check),
+    Command("labs", "make, check and pack the labs (instructors)", _labs_options, _labs),
 )
 
 
