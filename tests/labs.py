@@ -1,11 +1,11 @@
 """What the tests of every lab share: a lab's cells, run with one question answered otherwise."""
 
+import ast
 import importlib.util
 import inspect
 import sys
-from ast import Assign as Assignment
-from ast import Module, PyCF_ALLOW_TOP_LEVEL_AWAIT, literal_eval, parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,8 @@ import nbformat
 from planlab.grading import Lab
 
 ROOT = Path(__file__).resolve().parent.parent
-LABS = sorted(path.name for path in (ROOT / "solutions").glob("lab[0-9][0-9]"))
+SOLUTIONS = ROOT / "solutions"
+LABS = sorted(path.name for path in SOLUTIONS.glob("lab[0-9][0-9]"))
 STUB = 'raise NotImplementedError("Write your code here.")'
 
 
@@ -46,21 +47,21 @@ def attempts(folder: str, lab: str) -> list[Attempt]:
 def read_attempt(path: Path, lab: str) -> Attempt:
     """One file, not run: its constant is read from the source."""
     source = path.read_text(encoding="utf-8")
-    return Attempt(lab, path.stem, constant(parse(source), "QUESTIONS"), source)
+    return Attempt(lab, path.stem, constant(ast.parse(source), "QUESTIONS"), source)
 
 
-def constant(module: Module, name: str) -> tuple[str, ...]:
+def constant(module: ast.Module, name: str) -> tuple[str, ...]:
     """The value that a module gives to `name`; raises `LookupError` where it does not."""
     for statement in module.body:
-        if isinstance(statement, Assignment) and getattr(statement.targets[0], "id", "") == name:
-            return literal_eval(statement.value)
+        if isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", "") == name:
+            return ast.literal_eval(statement.value)
     raise LookupError(name)
 
 
 @cache
 def checks_of(lab: str) -> ModuleType:
     """The module `solutions/<lab>/checks.py`, hidden tests included."""
-    path = ROOT / "solutions" / lab / "checks.py"
+    path = SOLUTIONS / lab / "checks.py"
     spec = importlib.util.spec_from_file_location(f"{lab}_checks", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -75,7 +76,7 @@ def lab_of(lab: str) -> Lab:
 @cache
 def notebook_of(lab: str) -> nbformat.NotebookNode:
     """The lab's notebook, as instructors have it."""
-    return nbformat.read(ROOT / "solutions" / lab / f"{lab}.ipynb", as_version=4)
+    return nbformat.read(SOLUTIONS / lab / f"{lab}.ipynb", as_version=4)
 
 
 def code_cells(lab: str) -> dict[str, str]:
@@ -104,16 +105,24 @@ def with_stub(source: str) -> str:
     return "\n".join(kept)
 
 
+@contextmanager
+def withheld(lab: str) -> Iterator[None]:
+    """As while it is graded: the lab's checks are there, the modules that it builds are not."""
+    modules = {"checks": checks_of(lab)} | dict.fromkeys(lab_of(lab).withheld)
+    with patch.dict(sys.modules, modules):
+        yield
+
+
 async def run_cells(
     lab: str, replaced: Mapping[str, str]
 ) -> tuple[dict[str, object], dict[str, Exception]]:
     """The names that the cells leave behind, and the cells that raised, which stops nothing."""
     namespace: dict[str, object] = {"__name__": "__main__"}
     failed: dict[str, Exception] = {}
-    with patch.dict(sys.modules, {"checks": checks_of(lab)}):
+    with withheld(lab):
         for name, source in (code_cells(lab) | dict(replaced)).items():
             try:
-                code = compile(source, name, "exec", flags=PyCF_ALLOW_TOP_LEVEL_AWAIT)
+                code = compile(source, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
                 result = eval(code, namespace)
                 if inspect.iscoroutine(result):
                     await result
@@ -122,19 +131,13 @@ async def run_cells(
     return namespace, failed
 
 
-async def grade(
-    lab: str, replaced: Mapping[str, str] | None = None, seed: int = 7
-) -> dict[str, float]:
+async def grade(lab: str, replaced: Mapping[str, str], seed: int = 7) -> dict[str, float]:
     """The automatic points of each question, with these cells in place of the solution's."""
-    namespace, _ = await run_cells(lab, replaced or {})
-    return points(lab, await lab_of(lab).findings(namespace, seed))
-
-
-def points(lab: str, findings: list) -> dict[str, float]:
-    """The points of each automatic question."""
-    earned = {q.id: 0.0 for q in lab_of(lab).questions if not q.manual}
-    for finding in findings:
-        earned[finding.question] += finding.points * finding.ok
+    namespace, _ = await run_cells(lab, replaced)
+    earned = dict.fromkeys(full_points(lab), 0.0)
+    with withheld(lab):
+        for finding in await lab_of(lab).findings(namespace, seed):
+            earned[finding.question] += finding.points * finding.ok
     return earned
 
 

@@ -107,7 +107,11 @@ async def puts_observations_back(probe: Probe) -> None:
     await run(probe, model, tools)
     probe.equal(len(model.requests), 2, "after a turn with calls, the model is asked again")
     probe.equal(len(tools.calls), 3, "each call of a turn is made once")
-    probe.equal([*turns_of(probe, model)], [[notes[k] for k in keys]], "an observation is missing")
+    probe.equal(
+        [*turns_of(probe, model)],
+        [[notes[k] for k in keys]],
+        "an observation is not its call's own",
+    )
 
 
 @lab.property("loop", 1, 'it asks max_turns times at most, then returns None and "rounds"')
@@ -130,6 +134,7 @@ async def survives_bad_calls(probe: Probe) -> None:
                         faults="malformed_json@2")  # fmt: skip
     tools = probe.tools(shelf({key: note}))
     answer, stop, _ = await run(probe, model, tools)
+    probe.equal(len(model.requests), 3, "a bad call must not end the run: the model is asked again")
     (found, missing), (broken,) = turns_of(probe, model)
     probe.equal(found, note, "one bad call of a turn must not cost the others their result")
     probe.expect(
@@ -166,7 +171,7 @@ async def follows_an_unseen_run(probe: Probe) -> None:
     rng.shuffle(turns)
     model = probe.model(*(calls(*turn) for turn in turns), says("Done."))
     answer, stop, messages = await run(probe, model, probe.tools(shelf(notes)))
-    probe.equal((answer, stop), ("Done.", "answered"), "the run goes on to its answer")
+    probe.equal((answer, stop), ("Done.", "answered"), "the run must go on to its answer")
     for turn, told in zip(turns, turns_of(probe, model), strict=True):
         for call, text in zip(turn, told, strict=True):
             if call in good:
@@ -254,6 +259,14 @@ async def meters_what_is_paid(probe: Probe) -> None:
 
 
 ### BEGIN HIDDEN TESTS
+COLUMNS = {
+    "turn": "each message of the assistant is a turn, whatever stands before or after it",
+    "output": "an output is the reply's text and all of its calls, names and arguments",
+    "prompt": "a prompt is every message before the reply, whoever said it, calls included",
+    "paid": "paid is the sum of prompts and outputs up to the turn",
+}
+
+
 def bill(messages: list[Message]) -> list[dict[str, int]]:
     """The right rows."""
     rows: list[dict[str, int]] = []
@@ -290,8 +303,10 @@ def any_run(rng: Random) -> list[dict[str, object]]:
 @lab.property("meter", 2, "every number is right for a run that nobody has seen")
 async def meters_an_unseen_run(probe: Probe) -> None:
     messages = any_run(probe.rng)
-    rows = await probe.call("meter", messages)
-    probe.equal(rows, bill(messages), "a number is not right")
+    rows, right = await probe.call("meter", messages), bill(messages)
+    for column, words in COLUMNS.items():
+        probe.equal([row[column] for row in rows], [row[column] for row in right], words)
+    probe.equal(rows, right, "a row has these four entries and no other")
 
 
 @lab.property("meter", 1, "each run is metered for itself, also one without a turn", cases=1)
@@ -424,7 +439,8 @@ async def judges_an_unseen_run(probe: Probe) -> None:
         if verdict:
             wanted[turn] = verdict
     drift = await probe.call("find_drift", messages, tasks)
-    probe.equal(drift, wanted, "the verdicts are not these")
+    words = "stray is a turn without any call that serves, repeat one whose calls are all old"
+    probe.equal(drift, wanted, words)
 
 
 ### END HIDDEN TESTS

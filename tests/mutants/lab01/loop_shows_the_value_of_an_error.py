@@ -1,0 +1,25 @@
+"""Observations are str(value): an error is read as the word None."""
+
+import json
+
+from planlab import Model, Toolbox
+
+QUESTIONS = ("loop",)
+
+
+async def run_loop(goal: str, model: Model, tools: Toolbox, max_turns: int = 8):
+    messages = [{"role": "user", "content": goal}]
+    for _ in range(max_turns):
+        reply = await model.ask(messages, tools=tools)
+        messages.append(reply.message)
+        if not reply.calls:
+            return reply.text, "answered", messages
+        for call in reply.calls:
+            try:
+                seen = await tools.call(call.name, json.loads(call.arguments))
+            except (ValueError, AttributeError) as error:
+                content = f"Error: {error}"
+            else:
+                content = str(seen.value)
+            messages.append({"role": "tool", "tool_call_id": call.id, "content": content})
+    return None, "rounds", messages

@@ -1,0 +1,19 @@
+"""Any text is taken for the answer, also where a model thinks aloud and calls a tool."""
+
+# ruff: noqa: F821 (observe is the lab's own)
+
+from planlab import Model, Toolbox
+
+QUESTIONS = ("loop",)
+
+
+async def run_loop(goal: str, model: Model, tools: Toolbox, max_turns: int = 8):
+    messages = [{"role": "user", "content": goal}]
+    for _ in range(max_turns):
+        reply = await model.ask(messages, tools=tools)
+        messages.append(reply.message)
+        if reply.text:
+            return reply.text, "answered", messages
+        for call in reply.calls:
+            messages.append(await observe(call, tools))
+    return None, "rounds", messages

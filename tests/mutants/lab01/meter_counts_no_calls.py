@@ -1,0 +1,16 @@
+"""None costs nothing, and neither do the calls."""
+
+from planlab.tokens import count_tokens
+
+QUESTIONS = ("meter",)
+
+
+def meter(messages: list[dict]) -> list[dict]:
+    rows, prompt, paid = [], 0, 0
+    for message in messages:
+        tokens = count_tokens(message["content"] or "")
+        if message["role"] == "assistant":
+            paid += prompt + tokens
+            rows.append({"turn": len(rows) + 1, "prompt": prompt, "output": tokens, "paid": paid})
+        prompt += tokens
+    return rows

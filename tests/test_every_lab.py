@@ -1,0 +1,117 @@
+"""Every lab, by the same rules: its solution, its stubs, right and wrong answers, in place."""
+
+import re
+
+import pytest
+
+from tests.labs import (
+    LABS,
+    SOLUTIONS,
+    attempts,
+    code_cells,
+    full_points,
+    grade,
+    lab_of,
+    notebook_of,
+    run_cells,
+    untouched,
+)
+
+MUTANTS = [attempt for lab in LABS for attempt in attempts("mutants", lab)]
+ALTERNATIVES = [attempt for lab in LABS for attempt in attempts("alternatives", lab)]
+CONSTANTS = ["None", "True", "0", "1", "''", "'answered'", "[]", "{}", "(None, 'rounds', [])"]
+
+
+def named(value):
+    return getattr(value, "name", None)
+
+
+@pytest.mark.parametrize("lab", LABS)
+async def test_the_solution_runs_whole_and_earns_every_point(lab):
+    namespace, failed = await run_cells(lab, {})
+    assert failed == {}
+    for seed in (0, 1):
+        findings = await lab_of(lab).findings(namespace, seed)
+        assert [(f.words, f.message) for f in findings if not f.ok] == []
+
+
+@pytest.mark.parametrize("lab", LABS)
+async def test_untouched_stubs_earn_nothing(lab):
+    assert set(untouched(lab)) >= set(full_points(lab))
+    assert set((await grade(lab, untouched(lab))).values()) == {0}
+
+
+@pytest.mark.parametrize("constant", CONSTANTS)
+@pytest.mark.parametrize("lab", LABS)
+async def test_a_constant_earns_nothing(lab, constant):
+    cells = {question: always(lab, question, constant) for question in full_points(lab)}
+    assert set((await grade(lab, cells)).values()) == {0}
+
+
+def always(lab, question, constant):
+    functions = re.findall(r"^(?:async )?def (\w+)", code_cells(lab)[question], re.MULTILINE)
+    return "\n".join(f"def {name}(*args, **named): return {constant}" for name in functions)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=named)
+async def test_a_mistake_costs_points_where_it_was_made_and_nowhere_else(mutant):
+    earned, full = await grade(mutant.lab, mutant.cells), full_points(mutant.lab)
+    assert {question for question in full if earned[question] < full[question]} == set(
+        mutant.questions
+    )
+
+
+@pytest.mark.parametrize("right", ALTERNATIVES, ids=named)
+async def test_another_right_solution_earns_every_point(right):
+    assert await grade(right.lab, right.cells) == full_points(right.lab)
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_the_points_add_up_in_checks_and_notebook(lab):
+    asked = {question.id: question.points for question in lab_of(lab).questions}
+    checked = dict.fromkeys(full_points(lab), 0.0)
+    for check in lab_of(lab).checks:
+        checked[check.question] += check.points
+    assert checked == full_points(lab)
+    cells = [c.metadata.get("nbgrader", {}) for c in notebook_of(lab).cells]
+    printed = {c["grade_id"].removeprefix("check-"): c["points"] for c in cells if c.get("grade")}
+    assert printed == asked
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_each_question_has_a_cell_to_write_in_and_a_locked_check(lab):
+    cells = {cell.id: cell for cell in notebook_of(lab).cells}
+    for question in lab_of(lab).questions:
+        answer = cells[question.id]
+        assert answer.metadata.nbgrader.solution
+        assert answer.metadata.nbgrader.grade == question.manual
+        assert answer.cell_type == ("markdown" if question.manual else "code")
+        if not question.manual:
+            check = cells[f"check-{question.id}"]
+            assert check.source == f'await lab.check("{question.id}")'
+            assert check.metadata.nbgrader.locked
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_a_lab_has_enough_mutants_and_alternatives(lab):
+    mutants = attempts("mutants", lab)
+    assert len(mutants) >= 8
+    assert {question for mutant in mutants for question in mutant.questions} == set(
+        full_points(lab)
+    )
+    assert len(attempts("alternatives", lab)) >= 2
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_each_question_has_visible_checks_and_hidden_ones(lab):
+    text = (SOLUTIONS / lab / "checks.py").read_text(encoding="utf-8")
+    hidden = "".join(
+        re.findall(r"### BEGIN HIDDEN TESTS(.*?)### END HIDDEN TESTS", text, re.DOTALL)
+    )
+    for question in full_points(lab):
+        every = len(lab_of(lab).of(question))
+        unseen = hidden.count(f'@lab.property("{question}"') + hidden.count(
+            f'@lab.property(\n    "{question}"'
+        )
+        assert unseen >= 1
+        assert every - unseen >= 3
