@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -19,8 +18,8 @@ from .link import Frame, Handler, Link, Stopped
 from .values import FrameReader, NotAValue, Token, write_frame
 from .watch import children_of, measure
 
-CELL_CPU = 4.0  # seconds of processor time that one cell may take
-CASE_CPU = 2.0  # and one case of a check
+CELL_CPU = 2.0  # seconds of processor time that one cell may take
+CASE_CPU = 1.0  # and one case of a check
 IDLE = 3.0  # seconds in which nothing runs, and nobody is owed an answer
 MEMORY = 1 << 30  # bytes of all processes of a submission, beyond what each has from the start
 _LOOK = 0.05  # seconds between two looks at what a submission uses
@@ -54,15 +53,13 @@ class Zygote:
         self._control.setblocking(False)
         with theirs:
             mode = "safe" if self._safe else "unsafe"
-            self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-s", "-m", "planlab.grading.zygote"),
-                    *(str(theirs.fileno()), mode, *self._withheld),
-                ],
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-s", "-m", "planlab.grading.zygote"),
+                *(str(theirs.fileno()), mode, *self._withheld),
                 env={"PYTHONHASHSEED": "0", "PATH": os.defpath, "LANG": "C.UTF-8"},
                 cwd=Path(planlab.__file__).parents[1],
                 pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
+                stdin=asyncio.subprocess.DEVNULL,
             )
         await self._hear()
         return self
@@ -74,8 +71,9 @@ class Zygote:
         traceback: TracebackType | None,
     ) -> None:
         self._control.close()
-        self._process.kill()
-        self._process.wait()
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
 
     @asynccontextmanager
     async def child(self) -> AsyncIterator["Child"]:

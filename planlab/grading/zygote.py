@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import gc
 import io
+import json
 import os
 import random
 import select
@@ -58,14 +59,14 @@ def _warm_up() -> InteractiveShell:
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
     with contextlib.redirect_stdout(io.StringIO()):
-        shell = _Shell.instance(config=config)
+        shell: InteractiveShell = _Shell.instance(config=config)
         asyncio.run(_use_everything())  # in a loop of its own: the children make theirs
     gc.collect()
     gc.freeze()
     return shell
 
 
-class _Shell(InteractiveShell):  # type: ignore[misc]
+class _Shell(InteractiveShell):
     """IPython without tracebacks, which take longer to render than cells to run."""
 
     def showtraceback(self, *args: object, **settings: object) -> None:
@@ -75,13 +76,27 @@ class _Shell(InteractiveShell):  # type: ignore[misc]
 
 
 async def _use_everything() -> None:
-    """One call of the simulated model, since much is imported only when it is needed."""
-    from planlab import connect
+    """A short run with the simulated model, since much is imported and compiled at first use."""
+    from planlab import Toolbox, connect
+    from planlab.show import show_table
+    from planlab.tokens import count_tokens
     from planlab.world import open_world
 
     with open_world() as world:
-        model = connect()
-        await model.ask("What does Competitor A cost?", tools=world.tools)
+        model, tools = connect(), Toolbox(world.tools)
+        for goal in (
+            "Which is cheaper, Competitor A or Competitor B?",
+            "Count the refund tickets.",
+        ):
+            context: list[dict[str, object]] = [{"role": "user", "content": goal}]
+            for _ in range(4):
+                reply = await model.ask(context, tools=tools)
+                context.append(reply.message)
+                for call in reply.calls:
+                    observation = await tools.call(call.name, json.loads(call.arguments))
+                    said = {"tool_call_id": call.id, "content": observation.text}
+                    context.append({"role": "tool", **said})
+        show_table([{"tokens": count_tokens(goal)}])
         await model.client.close()
 
 
