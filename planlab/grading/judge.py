@@ -40,7 +40,12 @@ async def grade_all(
 
         async def work() -> None:
             for submission in waiting:
-                graded.put_nowait(await judge.grade(submission, zygote))
+                try:
+                    grade = await judge.grade(submission, zygote)
+                except Exception as error:  # ours, and no reason to lose the others' grades
+                    note = f"The grader itself failed on it ({error!r:.200}): grade it again."
+                    grade = judge.nothing(submission, (note,))
+                graded.put_nowait(grade)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(jobs):
@@ -66,11 +71,11 @@ class Judge:
     async def grade(self, submission: Submission, zygote: Zygote) -> Grade:
         """The grade of one submission, whatever is wrong with it."""
         if submission.path is None:
-            return self._nothing(submission, submission.notes)
+            return self.nothing(submission, submission.notes)
         try:
             cells = _cells(submission.path, self.lab)
         except BadFile as error:
-            return self._nothing(submission, (*submission.notes, error.message))
+            return self.nothing(submission, (*submission.notes, error.message))
         answers = self._answers(cells)
         notes = list(submission.notes)
         if missing := [id for id in self._untouched if id not in answers]:
@@ -131,7 +136,8 @@ class Judge:
             _untried(check.question, check.words, check.points) for check in self.lab.checks
         )
 
-    def _nothing(self, submission: Submission, notes: Sequence[str]) -> Grade:
+    def nothing(self, submission: Submission, notes: Sequence[str]) -> Grade:
+        """The grade of a submission that cannot be run."""
         missing = "there is nothing to grade"
         findings = (Finding(c.question, c.words, c.points, False, missing) for c in self.lab.checks)
         return Grade(submission.name, tuple(findings), tuple(notes))

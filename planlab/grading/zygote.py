@@ -77,9 +77,10 @@ class _Shell(InteractiveShell):
 
 async def _use_everything() -> None:
     """A short run with the simulated model, since much is imported and compiled at first use."""
-    from planlab import Toolbox, connect
+    from planlab.model import connect
     from planlab.show import show_table
     from planlab.tokens import count_tokens
+    from planlab.toolbox import Toolbox
     from planlab.world import open_world
 
     with open_world() as world:
