@@ -80,11 +80,10 @@ async def _use_everything() -> None:
     from planlab.model import connect
     from planlab.show import show_table
     from planlab.tokens import count_tokens
-    from planlab.toolbox import Toolbox
     from planlab.world import open_world
 
     with open_world() as world:
-        model, tools = connect(), Toolbox(world.tools)
+        model, tools = connect(), world.tools
         for goal in (
             "Which is cheaper, Competitor A or Competitor B?",
             "Count the refund tickets.",
