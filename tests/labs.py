@@ -1,7 +1,6 @@
 """What the tests of every lab share: a lab's cells, run with one question answered otherwise."""
 
 import ast
-import importlib.util
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,8 @@ from unittest.mock import patch
 
 import nbformat
 
-from planlab.grading import Lab
+from planlab.grading import Finding, Lab
+from planlab.grading.checks import Check, load_lab
 
 ROOT = Path(__file__).resolve().parent.parent
 SOLUTIONS = ROOT / "solutions"
@@ -59,18 +59,9 @@ def constant(module: ast.Module, name: str) -> tuple[str, ...]:
 
 
 @cache
-def checks_of(lab: str) -> ModuleType:
-    """The module `solutions/<lab>/checks.py`, hidden tests included."""
-    path = SOLUTIONS / lab / "checks.py"
-    spec = importlib.util.spec_from_file_location(f"{lab}_checks", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def lab_of(lab: str) -> Lab:
-    """The lab with its questions and checks."""
-    return checks_of(lab).lab
+    """The lab with its questions and checks, those that learners do not get marked hidden."""
+    return load_lab(SOLUTIONS / lab)
 
 
 @cache
@@ -106,10 +97,11 @@ def with_stub(source: str) -> str:
 
 
 @contextmanager
-def withheld(lab: str) -> Iterator[None]:
-    """As while it is graded: the lab's checks are there, the modules that it builds are not."""
-    modules = {"checks": checks_of(lab)} | dict.fromkeys(lab_of(lab).withheld)
-    with patch.dict(sys.modules, modules):
+def as_graded(lab: str) -> Iterator[None]:
+    """The lab's checks can be imported, and the modules that the lab builds cannot."""
+    checks = ModuleType("checks")
+    checks.lab = lab_of(lab)
+    with patch.dict(sys.modules, {"checks": checks} | dict.fromkeys(lab_of(lab).withheld)):
         yield
 
 
@@ -119,7 +111,7 @@ async def run_cells(
     """The names that the cells leave behind, and the cells that raised, which stops nothing."""
     namespace: dict[str, object] = {"__name__": "__main__"}
     failed: dict[str, Exception] = {}
-    with withheld(lab):
+    with as_graded(lab):
         for name, source in (code_cells(lab) | dict(replaced)).items():
             try:
                 code = compile(source, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
@@ -131,13 +123,21 @@ async def run_cells(
     return namespace, failed
 
 
-async def grade(lab: str, replaced: Mapping[str, str], seed: int = 7) -> dict[str, float]:
-    """The automatic points of each question, with these cells in place of the solution's."""
+async def judge(
+    lab: str, replaced: Mapping[str, str], seed: int = 7
+) -> list[tuple[Check, Finding]]:
+    """Every check with what it found, with these cells in place of the solution's."""
     namespace, _ = await run_cells(lab, replaced)
+    with as_graded(lab):
+        findings = await lab_of(lab).findings(namespace, seed)
+    return list(zip(lab_of(lab).checks, findings, strict=True))
+
+
+async def grade(lab: str, replaced: Mapping[str, str]) -> dict[str, float]:
+    """The automatic points of each question."""
     earned = dict.fromkeys(full_points(lab), 0.0)
-    with withheld(lab):
-        for finding in await lab_of(lab).findings(namespace, seed):
-            earned[finding.question] += finding.points * finding.ok
+    for check, finding in await judge(lab, replaced):
+        earned[check.question] += check.points * finding.ok
     return earned
 
 

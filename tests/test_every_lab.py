@@ -6,11 +6,11 @@ import pytest
 
 from tests.labs import (
     LABS,
-    SOLUTIONS,
     attempts,
     code_cells,
     full_points,
     grade,
+    judge,
     lab_of,
     notebook_of,
     run_cells,
@@ -18,6 +18,7 @@ from tests.labs import (
 )
 
 MUTANTS = [attempt for lab in LABS for attempt in attempts("mutants", lab)]
+FROM_LESSONS = [mutant for mutant in MUTANTS if mutant.name.endswith("_of_the_lesson")]
 ALTERNATIVES = [attempt for lab in LABS for attempt in attempts("alternatives", lab)]
 CONSTANTS = ["None", "True", "0", "1", "''", "'answered'", "[]", "{}", "(None, 'rounds', [])"]
 
@@ -28,10 +29,10 @@ def named(value):
 
 @pytest.mark.parametrize("lab", LABS)
 async def test_the_solution_runs_whole_and_earns_every_point(lab):
-    namespace, failed = await run_cells(lab, {})
+    _, failed = await run_cells(lab, {})
     assert failed == {}
-    for seed in (0, 1):
-        findings = await lab_of(lab).findings(namespace, seed)
+    for seed in (0, 1, 2):
+        findings = [finding for _, finding in await judge(lab, {}, seed)]
         assert [(f.words, f.message) for f in findings if not f.ok] == []
 
 
@@ -59,6 +60,12 @@ async def test_a_mistake_costs_points_where_it_was_made_and_nowhere_else(mutant)
     assert {question for question in full if earned[question] < full[question]} == set(
         mutant.questions
     )
+
+
+@pytest.mark.parametrize("naive", FROM_LESSONS, ids=named)
+async def test_the_naive_version_of_the_lesson_fails_a_visible_check(naive):
+    judged = await judge(naive.lab, naive.cells)
+    assert any(not check.hidden and not finding.ok for check, finding in judged)
 
 
 @pytest.mark.parametrize("right", ALTERNATIVES, ids=named)
@@ -96,6 +103,7 @@ def test_each_question_has_a_cell_to_write_in_and_a_locked_check(lab):
 def test_a_lab_has_enough_mutants_and_alternatives(lab):
     mutants = attempts("mutants", lab)
     assert len(mutants) >= 8
+    assert any(mutant in FROM_LESSONS for mutant in mutants)
     assert {question for mutant in mutants for question in mutant.questions} == set(
         full_points(lab)
     )
@@ -104,14 +112,7 @@ def test_a_lab_has_enough_mutants_and_alternatives(lab):
 
 @pytest.mark.parametrize("lab", LABS)
 def test_each_question_has_visible_checks_and_hidden_ones(lab):
-    text = (SOLUTIONS / lab / "checks.py").read_text(encoding="utf-8")
-    hidden = "".join(
-        re.findall(r"### BEGIN HIDDEN TESTS(.*?)### END HIDDEN TESTS", text, re.DOTALL)
-    )
     for question in full_points(lab):
-        every = len(lab_of(lab).of(question))
-        unseen = hidden.count(f'@lab.property("{question}"') + hidden.count(
-            f'@lab.property(\n    "{question}"'
-        )
-        assert unseen >= 1
-        assert every - unseen >= 3
+        hidden = [check.hidden for check in lab_of(lab).of(question)]
+        assert hidden.count(False) >= 3
+        assert hidden.count(True) >= 1
