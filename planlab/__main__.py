@@ -7,9 +7,11 @@ does the work and returns the exit code. What a command needs is imported when i
 
 import argparse
 import functools
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 
 from planlab.errors import PlanlabError
@@ -128,12 +130,36 @@ def _labs_bundle(options: argparse.Namespace) -> str:
     return f"{shown(out)}: {pack_course(out)} files, without solutions and hidden tests."
 
 
+def _grade_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lab", help="for example lab01")
+    parser.add_argument(
+        "submissions",
+        nargs="*",
+        type=Path,
+        help="notebooks, folders of notebooks or of learners' folders, nbgrader's submitted/",
+    )
+    parser.add_argument("--out", type=Path, default=Path("grades"), help="default: grades/")
+    parser.add_argument("--roster", type=Path, help="CSV: submission, name, email, due and more")
+    parser.add_argument("--due", help='for example "2026-11-21 18:00"; the roster may extend it')
+    parser.add_argument("--seed", type=int, help="of the hidden tests; default: the folder's own")
+    parser.add_argument("--manual", type=Path, help="a grades.csv with marks to read in")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="default: all cores")
+    parser.add_argument("--unsafe", action="store_true", help="run their code without a sandbox")
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from planlab.grading.command import run
+
+    return run(options)
+
+
 COMMANDS = (
     Command("doctor", "say what is missing or mismatched, and the remedy", _no_options, _doctor),
     Command("serve", "answer any OpenAI client with the simulated model", _serve_options, _serve),
     Command("start", "make a lab's copy of your own, in work/", _start_options, _start),
     Command("check", "try the visible checks on your copy of a lab", _check_options, _check),
     Command("labs", "make, check and pack the labs (instructors)", _labs_options, _labs),
+    Command("grade", "grade a class into a folder (instructors)", _grade_options, _grade),
 )
 
 
@@ -150,6 +176,9 @@ def make_parser(commands: Sequence[Command] = COMMANDS) -> argparse.ArgumentPars
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code, 1 where it could not do its work."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a check mark must not end a command in mid-air
+            stream.reconfigure(errors="replace")
     options = make_parser().parse_args(arguments)
     try:
         code: int = options.run(options)

@@ -65,7 +65,8 @@ def _look(path: Path, lab: str) -> Iterator[_Found]:
 
 def _look_into(folder: Path, lab: str) -> Iterator[_Found]:
     """A class: each file is a learner's, and each folder."""
-    entries = [path for path in _entries(folder) if path.name not in _LEFT_ASIDE]
+    # A folder with a gradebook is what the grader writes.
+    entries = [path for path in _entries(folder) if not (path / "gradebook.db").exists()]
     if not entries:
         yield _Found(folder, None, "the folder is empty")
     for path in entries:

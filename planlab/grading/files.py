@@ -1,4 +1,4 @@
-"""Names that people chose, files that appear whole or not at all, and digests."""
+"""Text and names that people chose, files that appear whole or not at all, and digests."""
 
 import hashlib
 import os
@@ -30,6 +30,18 @@ def clean_name(text: str) -> str:
     text = text.encode("utf-8", "replace").decode("utf-8")
     text = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
     return " ".join(text.split()) or "unnamed"
+
+
+def plain(text: str, longest: int) -> str:
+    """Text of any origin without control characters, `longest` characters at most.
+
+    >>> plain("a\\x1b[31mb", 80), plain("abcdef", 3)
+    ('a\ufffd[31mb', 'abc…')
+    """
+    cut = text[:longest] + ("…" if len(text) > longest else "")
+    return "".join(
+        "\ufffd" if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" else c for c in cut
+    )
 
 
 def file_names(names: Iterable[str]) -> dict[str, str]:

@@ -31,9 +31,9 @@ _TABLES = (
     """CREATE TABLE grades (run INTEGER REFERENCES runs, submission TEXT, sha256 TEXT,
         graded TEXT NOT NULL, grade TEXT NOT NULL,
         PRIMARY KEY (run, submission, sha256)) WITHOUT ROWID""",
-    """CREATE TABLE marks (id INTEGER PRIMARY KEY, lab TEXT NOT NULL, submission TEXT NOT NULL,
-        points REAL, answer TEXT NOT NULL, file TEXT NOT NULL, read TEXT NOT NULL)""",
-    "CREATE TABLE written (name TEXT PRIMARY KEY, content TEXT NOT NULL)",
+    """CREATE TABLE marks (id INTEGER PRIMARY KEY, submission TEXT NOT NULL, points REAL,
+        answer TEXT NOT NULL, file TEXT NOT NULL, read TEXT NOT NULL)""",
+    "CREATE TABLE noted (name TEXT PRIMARY KEY, content TEXT NOT NULL)",
     """CREATE VIEW points AS
         SELECT run, submission, json_extract(value, '$.question') AS question,
             sum(iif(json_extract(value, '$.ok'), json_extract(value, '$.points'), 0)) AS points
@@ -80,7 +80,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Mark:
-    """The points that a person gave, None where they were taken back; `answer` is a digest."""
+    """The points that a person gave, None where they were taken back.
+
+    `answer` is the digest of the answer that they are for, "" before there was a grade.
+    """
 
     submission: str
     points: float | None
@@ -88,12 +91,14 @@ class Mark:
 
 
 class Gradebook:
-    """The gradebook in `folder`, made if it is not there. Use it in a `with` block.
+    """The gradebook of one lab in `folder`, made if it is not there. Use it in a `with` block.
 
-    Raises `BadFile` for a file that is no gradebook, is damaged, or is in use.
+    Raises `BadFile` for a file that is no gradebook, is damaged, or is in use, `BadInput` for
+    another lab's.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lab: str) -> None:
+        self.lab = lab
         self.path = folder / "gradebook.db"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -102,6 +107,11 @@ class Gradebook:
             raise BadFile(f"{self.path} cannot be opened: {error}.") from error
         try:
             self._open()
+            if (last := self.last_run()) and last.terms.lab != lab:
+                raise BadInput(
+                    f"{folder} holds the grades of {last.terms.lab}. Give {lab} a folder of its "
+                    "own with --out."
+                )
         except BaseException:
             self._db.close()
             raise
@@ -134,10 +144,10 @@ class Gradebook:
                 for statement in () if tables else _TABLES:
                     self._db.execute(statement)
         except sqlite3.OperationalError as error:
-            raise BadFile(
-                f"{self.path} is in use: another grader writes to this folder ({error}). Wait for "
-                "it, or choose another --out."
-            ) from error
+            words = f"cannot be used ({error})."
+            if "locked" in str(error):
+                words = "is in use: another grader writes to this folder. Wait for it to end."
+            raise BadFile(f"{self.path} {words}") from error
         except sqlite3.DatabaseError as error:
             raise BadFile(
                 f"{self.path} is no gradebook, or is damaged ({error}). It was left as it is: "
@@ -161,15 +171,9 @@ class Gradebook:
     def begin(self, terms: Terms, submissions: Sequence[Submission], now: datetime) -> Run:
         """The run of these submissions: the last one if it is unfinished and of the same terms.
 
-        Grades that it has of files that are still the same are kept. Raises `BadInput` where the
-        gradebook is of another lab.
+        Grades that it has of files that are still the same are kept.
         """
         last = self.last_run()
-        if last and last.terms.lab != terms.lab:
-            raise BadInput(
-                f"{self.path.parent} holds the grades of {last.terms.lab}. Give {terms.lab} a "
-                "folder of its own with --out."
-            )
         with self._transaction():
             if last is None or last.finished or last.terms != terms:
                 last = self._add_run(terms, now)
@@ -187,12 +191,18 @@ class Gradebook:
         return Run(cursor.lastrowid or 0, terms, now.isoformat())
 
     def add(self, run: Run, grade: Grade, now: datetime) -> None:
-        """Commit one grade of the run. Raises `BadInput` for a submission that is not in it."""
-        cursor = self._db.execute(
-            "INSERT OR REPLACE INTO grades SELECT run, submission, sha256, ?, ? FROM entries "
-            "WHERE run = ? AND submission = ?",
-            (now.isoformat(), to_json(grade), run.id, grade.submission),
-        )
+        """Commit one grade of the run.
+
+        Raises `BadInput` for a submission that is not in the run, or has its grade already.
+        """
+        try:
+            cursor = self._db.execute(
+                "INSERT INTO grades SELECT run, submission, sha256, ?, ? FROM entries "
+                "WHERE run = ? AND submission = ?",
+                (now.isoformat(), to_json(grade), run.id, grade.submission),
+            )
+        except sqlite3.IntegrityError as error:
+            raise BadInput(f"A second grade of {grade.submission!r} in one run.") from error
         if not cursor.rowcount:
             raise BadInput(f"A grade of {grade.submission!r}, who is not in this run.")
 
@@ -239,14 +249,16 @@ class Gradebook:
         )
         return {name: answer_digest(from_json(grade)) for name, grade in rows}
 
-    def add_marks(self, marks: Sequence[Mark], lab: str, file: str, now: datetime) -> None:
+    def names(self) -> set[str]:
+        """Everyone who was ever in a run."""
+        return {name for (name,) in self._db.execute("SELECT DISTINCT submission FROM entries")}
+
+    def add_marks(self, marks: Sequence[Mark], file: str, now: datetime) -> None:
         """Keep what a person gave, read from `file`; the newest mark of a learner counts."""
+        rows = [(m.submission, m.points, m.answer, file, now.isoformat()) for m in marks]
+        columns = "submission, points, answer, file, read"
         with self._transaction():
-            self._db.executemany(
-                "INSERT INTO marks (lab, submission, points, answer, file, read) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                [(lab, m.submission, m.points, m.answer, file, now.isoformat()) for m in marks],
-            )
+            self._db.executemany(f"INSERT INTO marks ({columns}) VALUES (?, ?, ?, ?, ?)", rows)
 
     def marks(self) -> dict[str, Mark]:
         """The mark of each learner who has one."""
@@ -254,14 +266,14 @@ class Gradebook:
         marks = {name: Mark(name, points, answer) for name, points, answer in rows}
         return {name: mark for name, mark in marks.items() if mark.points is not None}
 
-    def written(self, name: str) -> str | None:
-        """What this gradebook last wrote to the file `name`, None if it never did."""
-        row = self._db.execute("SELECT content FROM written WHERE name = ?", (name,)).fetchone()
-        return row[0] if row else None
+    def noted(self, name: str) -> str:
+        """What `note` kept under this name, nothing if it never did."""
+        row = self._db.execute("SELECT content FROM noted WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
 
-    def note_written(self, name: str, content: str) -> None:
-        """Remember what was written, so that what a person changes in it is seen."""
-        self._db.execute("INSERT OR REPLACE INTO written VALUES (?, ?)", (name, content))
+    def note(self, name: str, content: str) -> None:
+        """Keep the newest state of a file, to see what a person changes in it, or to use again."""
+        self._db.execute("INSERT OR REPLACE INTO noted VALUES (?, ?)", (name, content))
 
 
 def answer_digest(grade: Grade) -> str:

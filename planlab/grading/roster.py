@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from pathlib import Path
 
 from planlab.errors import BadFile, BadInput
 from planlab.grading.files import clean_name
-from planlab.grading.sheets import Line, read_sheet
+from planlab.grading.sheets import Line, parse_sheet
 from planlab.grading.submissions import Submission
 
 _COLUMNS = ("submission", "name", "email", "canvas_id", "sis_id", "section", "due")
@@ -27,23 +26,23 @@ class Student:
     due: datetime | None = None
 
 
-def read_roster(path: Path) -> tuple[Student, ...]:
-    """The roster: a CSV file with the column `submission`, and any others of `Student`.
+def parse_roster(text: str, name: str) -> tuple[Student, ...]:
+    """The roster in the text of the file `name`: CSV with the column `submission`, and any others
+    of `Student`; no text, no students.
 
     Raises `BadFile` with the line: an unknown column, a learner twice, a date that is none.
     """
-    lines = read_sheet(path, ("submission",))
-    if unknown := [name for line in lines[:1] for name in line.cells if name not in _COLUMNS]:
+    lines = parse_sheet(text, ("submission",), name) if text else []
+    if unknown := [column for line in lines[:1] for column in line.cells if column not in _COLUMNS]:
         raise BadFile(
-            f"{path.name}: the column {unknown[0]!r} is not known. A roster has: "
-            f"{', '.join(_COLUMNS)}."
+            f"{name}: the column {unknown[0]!r} is not known. A roster has: {', '.join(_COLUMNS)}."
         )
     for column in _UNIQUE:
-        _check_unique(path, lines, column)
-    return tuple(_student(line, path) for line in lines)
+        _check_unique(name, lines, column)
+    return tuple(_student(line, f"{name}, line {line.number}") for line in lines)
 
 
-def _check_unique(path: Path, lines: Sequence[Line], column: str) -> None:
+def _check_unique(name: str, lines: Sequence[Line], column: str) -> None:
     """Raise `BadFile` where two learners share what tells them apart."""
     seen: dict[str, int] = {}
     for line in lines:
@@ -51,12 +50,11 @@ def _check_unique(path: Path, lines: Sequence[Line], column: str) -> None:
         if value and seen.setdefault(clean_name(value), line.number) != line.number:
             first = seen[clean_name(value)]
             raise BadFile(
-                f"{path.name}, line {line.number}: {column} {value!r} stands on line {first} too."
+                f"{name}, line {line.number}: {column} {value!r} stands on line {first} too."
             )
 
 
-def _student(line: Line, path: Path) -> Student:
-    place = f"{path.name}, line {line.number}"
+def _student(line: Line, place: str) -> Student:
     cells = {name: cell for name, cell in line.cells.items() if cell and name != "due"}
     if "submission" not in cells:
         raise BadFile(f"{place}: the column 'submission' is empty. It names the learner's file.")

@@ -54,7 +54,7 @@ def read_sheet(path: Path, needs: Sequence[str]) -> list[Line]:
     Columns may stand in any order, their names in any case; rows without any text are left out.
     Raises `BadFile`, with the line, where the file is no such table or lacks a column of `needs`.
     """
-    return parse_sheet(_decode(path), needs, path.name)
+    return parse_sheet(read_text(path), needs, path.name)
 
 
 def parse_sheet(text: str, needs: Sequence[str], name: str) -> list[Line]:
@@ -108,8 +108,8 @@ def _line(columns: list[str], cells: list[str], name: str, number: int) -> Line:
     return Line(number, dict(zip(columns, padded, strict=False)))
 
 
-def _decode(path: Path) -> str:
-    """The text of a file; `BadFile` where there is none, or it is in another encoding."""
+def read_text(path: Path) -> str:
+    """The text of a CSV file; `BadFile` where there is none, or it is in another encoding."""
     try:
         if path.stat().st_size > _LARGEST:
             raise BadFile(f"{path} is over {_LARGEST // 1_000_000} MB: this is no list of a class.")
