@@ -57,7 +57,11 @@ def start_lab(name: str, to: Path, *, again: bool = False, root: Path = ROOT) ->
         to.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=to) as folder:
             # The copy is whole before it gets its name.
-            fresh = shutil.copytree(root / "labs" / name, Path(folder) / name, ignore=LEFT_BEHIND)
+            fresh = Path(folder) / name
+            # Not with the rights of the original, which may be read-only.
+            shutil.copytree(
+                root / "labs" / name, fresh, ignore=LEFT_BEHIND, copy_function=shutil.copyfile
+            )
             return put(fresh, target)
     except (OSError, shutil.Error) as error:
         raise BadFile(
