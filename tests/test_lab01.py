@@ -28,7 +28,7 @@ async def test_the_rows_that_the_meter_question_shows_are_right(names):
 
 async def test_the_drift_that_the_question_shows_is_right(names):
     shown = eval(re.search(r"\{3: .*?\}", prose("drift-hints"))[0])
-    assert names["find_drift"](names["WANDERING"], names["PRICES"]) == shown
+    assert names["find_drift"](names["WANDERING"], names["TASKS"]) == shown
 
 
 async def test_the_model_answer_quotes_what_the_instruments_say(names):
