@@ -206,7 +206,8 @@ def _parse_timestamp(text: str) -> datetime:
 
     Raises `ValueError` or `KeyError`. Without a zone it is UTC, as nbgrader has it.
     """
-    day, time, *zone = text.strip().replace("T", " ", 1).split()
+    text = text.strip()
+    day, time, *zone = (text[:11].replace("T", " ") + text[11:]).split()
     moment = datetime.fromisoformat(f"{day} {time}")
     if zone and zone[0][0] in "+-":
         return datetime.fromisoformat(f"{day} {time}{zone[0]}")

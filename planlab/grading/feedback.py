@@ -20,32 +20,26 @@ from planlab.grading.table import Row
 
 def write_pages(folder: Path, lab: Lab, run: Run, rows: Sequence[Row]) -> None:
     """Write `index.html`, `answers.html` and, for each row, `feedback/<name>.html`."""
-    files = file_names(row.name for row in rows)
-    for name, text in render_class(lab, run, rows).items():
+    for name, text in render_pages(lab, run, rows).items():
         write_file(folder / name, text)
-    for row in rows:
-        write_file(folder / "feedback" / f"{files[row.name]}.html", render_page(lab, run, row))
 
 
-def render_page(lab: Lab, run: Run, row: Row) -> str:
-    """One learner's page."""
-    return _environment().get_template("feedback.html").render(row=row, **_about(lab, run))
-
-
-def render_class(lab: Lab, run: Run, rows: Sequence[Row]) -> dict[str, str]:
-    """The instructor's pages by file name."""
-    environment, about = _environment(), _about(lab, run)
-    about |= {"rows": rows, "files": file_names(row.name for row in rows)}
-    templates = {"index.html": "class.html", "answers.html": "answers.html"}
-    return {
-        name: environment.get_template(template).render(about)
-        for name, template in templates.items()
+def render_pages(lab: Lab, run: Run, rows: Sequence[Row]) -> dict[str, str]:
+    """Every page by the path of its file: the instructor's two, and one for each row."""
+    files = file_names(row.name for row in rows)
+    environment = _environment()
+    environment.globals |= {
+        "lab": lab,
+        "run": run,
+        "most": sum(question.points for question in lab.questions),
+        "by_hand": most_points(lab),
     }
-
-
-def _about(lab: Lab, run: Run) -> dict[str, object]:
-    most = sum(question.points for question in lab.questions)
-    return {"lab": lab, "run": run, "most": most, "by_hand": most_points(lab)}
+    learner = environment.get_template("feedback.html")
+    return {
+        "index.html": environment.get_template("class.html").render(rows=rows, files=files),
+        "answers.html": environment.get_template("answers.html").render(rows=rows),
+        **{f"feedback/{files[row.name]}.html": learner.render(row=row) for row in rows},
+    }
 
 
 def _environment() -> Environment:

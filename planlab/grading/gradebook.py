@@ -140,6 +140,8 @@ class Gradebook:
             if (verdict := self._pragma("quick_check")) != "ok":
                 raise sqlite3.DatabaseError(verdict)
             self._db.execute("PRAGMA journal_mode = WAL")
+            # A kill loses nothing; a power cut may take the last grades, which are then made anew.
+            self._db.execute("PRAGMA synchronous = NORMAL")
             with self._transaction():
                 for statement in () if tables else _TABLES:
                     self._db.execute(statement)
