@@ -114,7 +114,9 @@ def autograde(count: int) -> float:
             handed_in = course / "submitted" / f"learner{n:03}" / LAB
             shutil.copytree(ROOT / "solutions" / LAB, handed_in)
         nbgrader = [sys.executable, "-m", "nbgrader"]
-        quiet = {"cwd": course, "check": True, "capture_output": True}
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+        quiet = {"cwd": course, "check": True, "capture_output": True,
+                 "env": os.environ | {"PATH": path}}  # fmt: skip
         subprocess.run([*nbgrader, "generate_assignment", LAB, "--force"], **quiet)
         begun = time.perf_counter()
         subprocess.run([*nbgrader, "autograde", LAB], **quiet)
