@@ -98,13 +98,14 @@ def run_order(
     """Grade, and write everything into the order's folder."""
     lab = load_lab(order.lab_folder)
     roster_text = read_text(order.roster) if order.roster else ""
-    roster = parse_roster(roster_text, order.roster.name if order.roster else "")
+    roster = parse_roster(roster_text, order.roster.name) if order.roster else ()
     submissions = _find(order, lab, roster)
     with Gradebook(order.out, lab.id) as book:
         session = _Session(order, lab, book, now)
         session.read_marks({submission.name for submission in submissions}, order.manual)
         if not submissions:
-            roster = roster or parse_roster(book.noted("roster"), "the roster of the last run")
+            if not order.roster and (noted := book.noted("roster")):
+                roster = parse_roster(noted, "the roster of the last run")
             return session.report(session.last_run(), roster)
         book.note("roster", roster_text)
         grades_run = book.begin(session.terms(), submissions, now())
@@ -141,13 +142,16 @@ class _Session:
         """
         known, table = known | self.book.names(), self.order.out / NAME
         text = read_text(table) if table.exists() else ""
-        before = parse_marks(self.book.noted(MARKS_READ), NAME, self.lab, known)
-        edited = [m for m in parse_marks(text, NAME, self.lab, known) if m not in before]
+        before = self._parsed(self.book.noted(MARKS_READ), NAME, known)
+        edited = [mark for mark in self._parsed(text, NAME, known) if mark not in before]
         given = parse_marks(read_text(manual), manual.name, self.lab, known) if manual else []
         self._keep(edited, table)
         self.book.note(MARKS_READ, text)
         if manual:
             self._keep(given, manual)
+
+    def _parsed(self, text: str, name: str, known: set[str]) -> list[Typed]:
+        return parse_marks(text, name, self.lab, known) if text else []
 
     def _keep(self, typed: Sequence[Typed], path: Path) -> None:
         if new := bind(typed, self.book):

@@ -39,7 +39,7 @@ def parse_marks(text: str, name: str, lab: Lab, known: Collection[str]) -> list[
     who is not `known`, or who has two different marks.
     """
     found: dict[str, Typed] = {}
-    for line in parse_sheet(text, _NEEDS, name) if text else ():
+    for line in parse_sheet(text, _NEEDS, name):
         if not line.cells["manual"]:
             continue
         place = f"{name}, line {line.number}, column"

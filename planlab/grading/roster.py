@@ -28,11 +28,11 @@ class Student:
 
 def parse_roster(text: str, name: str) -> tuple[Student, ...]:
     """The roster in the text of the file `name`: CSV with the column `submission`, and any others
-    of `Student`; no text, no students.
+    of `Student`.
 
     Raises `BadFile` with the line: an unknown column, a learner twice, a date that is none.
     """
-    lines = parse_sheet(text, ("submission",), name) if text else []
+    lines = parse_sheet(text, ("submission",), name)
     if unknown := [column for line in lines[:1] for column in line.cells if column not in _COLUMNS]:
         raise BadFile(
             f"{name}: the column {unknown[0]!r} is not known. A roster has: {', '.join(_COLUMNS)}."
