@@ -19,7 +19,6 @@ from planlab.grading.checks import Check, load_lab
 ROOT = Path(__file__).resolve().parent.parent
 SOLUTIONS = ROOT / "solutions"
 LABS = sorted(path.name for path in SOLUTIONS.glob("lab[0-9][0-9]"))
-STUB = 'raise NotImplementedError("Write your code here.")'
 
 
 @dataclass(frozen=True)
@@ -65,35 +64,15 @@ def lab_of(lab: str) -> Lab:
 
 
 @cache
-def notebook_of(lab: str) -> nbformat.NotebookNode:
-    """The lab's notebook, as instructors have it."""
-    return nbformat.read(SOLUTIONS / lab / f"{lab}.ipynb", as_version=4)
+def notebook_of(lab: str, folder: str = "solutions") -> nbformat.NotebookNode:
+    """The lab's notebook, as instructors have it, or as learners get it (in `labs`)."""
+    return nbformat.read(ROOT / folder / lab / f"{lab}.ipynb", as_version=4)
 
 
-def code_cells(lab: str) -> dict[str, str]:
+def code_cells(lab: str, folder: str = "solutions") -> dict[str, str]:
     """The source of each code cell but the checks, by the cell's id, from top to bottom."""
-    cells = [cell for cell in notebook_of(lab).cells if cell.cell_type == "code"]
+    cells = [cell for cell in notebook_of(lab, folder).cells if cell.cell_type == "code"]
     return {c.id: c.source for c in cells if not c.metadata.get("nbgrader", {}).get("grade")}
-
-
-def untouched(lab: str) -> dict[str, str]:
-    """The cells to be written, as learners get them: stubs."""
-    cells = {name: source for name, source in code_cells(lab).items() if "BEGIN SOLUTION" in source}
-    return {name: with_stub(source) for name, source in cells.items()}
-
-
-def with_stub(source: str) -> str:
-    """The cell with each solution region replaced, as nbgrader does it."""
-    kept, within = [], False
-    for line in source.splitlines():
-        if "### BEGIN SOLUTION" in line:
-            kept.append(line.replace("### BEGIN SOLUTION", STUB))
-            within = True
-        elif "### END SOLUTION" in line:
-            within = False
-        elif not within:
-            kept.append(line)
-    return "\n".join(kept)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Every lab, by the same rules: its solution, its stubs, right and wrong answers, in place."""
 
+import itertools
 import re
 
 import pytest
@@ -14,13 +15,15 @@ from tests.labs import (
     lab_of,
     notebook_of,
     run_cells,
-    untouched,
 )
 
 MUTANTS = [attempt for lab in LABS for attempt in attempts("mutants", lab)]
 FROM_LESSONS = [mutant for mutant in MUTANTS if mutant.name.endswith("_of_the_lesson")]
 ALTERNATIVES = [attempt for lab in LABS for attempt in attempts("alternatives", lab)]
 CONSTANTS = ["None", "True", "0", "1", "''", "'answered'", "[]", "{}", "(None, 'rounds', [])"]
+
+LONGEST_CELL = 25  # lines
+MOST_IN_A_ROW = 2  # code cells without a word between them
 
 
 def named(value):
@@ -37,9 +40,9 @@ async def test_the_solution_runs_whole_and_earns_every_point(lab):
 
 
 @pytest.mark.parametrize("lab", LABS)
-async def test_untouched_stubs_earn_nothing(lab):
-    assert set(untouched(lab)) >= set(full_points(lab))
-    assert set((await grade(lab, untouched(lab))).values()) == {0}
+async def test_the_untouched_release_earns_nothing(lab):
+    judged = await judge(lab, code_cells(lab, "labs"))
+    assert {finding.message for _, finding in judged} == {"it is not written yet"}
 
 
 @pytest.mark.parametrize("constant", CONSTANTS)
@@ -116,3 +119,43 @@ def test_each_question_has_visible_checks_and_hidden_ones(lab):
         hidden = [check.hidden for check in lab_of(lab).of(question)]
         assert hidden.count(False) >= 3
         assert hidden.count(True) >= 1
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_the_opening_says_what_for_with_what_and_how_long(lab):
+    opening = notebook_of(lab).cells[0].source
+    for part in ("**The question.**", "**You build**", "**You need**", "**Time:**", "**Badges.**"):
+        assert part in opening
+    told = "".join(c.source for c in notebook_of(lab).cells if c.cell_type == "markdown")
+    for part in (
+        f"planlab start {lab}",
+        f"planlab check {lab}",
+        "hidden tests",
+        "without a network",
+    ):
+        assert part in told
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_each_automatic_question_has_its_points_and_three_hints(lab):
+    prose = ""
+    for cell in notebook_of(lab, "labs").cells:
+        if cell.cell_type == "markdown":
+            prose += cell.source
+        elif cell.id in full_points(lab):
+            question = lab_of(lab)[cell.id]
+            number, _, _ = question.title.partition(" ")
+            told = prose.partition(f"## Question {number}:")[2]
+            assert f"({question.points} points)" in told.splitlines()[0]
+            assert [f"<summary>Hint {n}: " in told for n in (1, 2, 3, 4)] == [True] * 3 + [False]
+            assert "raise NotImplementedError" in cell.source
+            prose = ""
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_learners_get_short_cells_with_prose_between_them(lab):
+    cells = notebook_of(lab, "labs").cells
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    assert [c.id for c in code if len(c.source.splitlines()) > LONGEST_CELL] == []
+    groups = itertools.groupby(cells, key=lambda cell: cell.cell_type)
+    assert max(len([*run]) for kind, run in groups if kind == "code") <= MOST_IN_A_ROW

@@ -107,7 +107,11 @@ async def puts_observations_back(probe: Probe) -> None:
     await run(probe, model, tools)
     probe.equal(len(model.requests), 2, "after a turn with calls, the model is asked again")
     probe.equal(len(tools.calls), 3, "each call of a turn is made once")
-    probe.equal([*turns_of(probe, model)], [[notes[k] for k in keys]], "an observation is missing")
+    probe.equal(
+        [*turns_of(probe, model)],
+        [[notes[k] for k in keys]],
+        "an observation is not its call's own",
+    )
 
 
 @lab.property("loop", 1, 'it asks max_turns times at most, then returns None and "rounds"')
@@ -130,6 +134,7 @@ async def survives_bad_calls(probe: Probe) -> None:
                         faults="malformed_json@2")  # fmt: skip
     tools = probe.tools(shelf({key: note}))
     answer, stop, _ = await run(probe, model, tools)
+    probe.equal(len(model.requests), 3, "a bad call must not end the run: the model is asked again")
     (found, missing), (broken,) = turns_of(probe, model)
     probe.equal(found, note, "one bad call of a turn must not cost the others their result")
     probe.expect(
