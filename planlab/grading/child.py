@@ -22,7 +22,9 @@ CELL_CPU = 2.0  # seconds of processor time that one cell may take
 CASE_CPU = 1.0  # and one case of a check
 IDLE = 3.0  # seconds in which nothing runs, and nobody is owed an answer
 MEMORY = 1 << 30  # bytes of all processes of a submission, beyond what each has from the start
+HEARD = 8 << 20  # bytes that it may send during the cells, or during one case
 _LOOK = 0.05  # seconds between two looks at what a submission uses
+_SLOWER = 0.3  # how much less a look counts while a disk or the judge keeps it waiting
 _ENDED = "it ended the Python process"
 _GARBLED = "it disturbed the line to the grader"
 
@@ -121,11 +123,11 @@ class Child:
         self, files: Mapping[str, str], cells: Sequence[tuple[int, str]]
     ) -> dict[int, str]:
         """Run the cells in order; returns those that failed, and why. Raises `Stop`."""
-        loop = asyncio.get_running_loop()
-        await loop.sock_sendall(self._wire, write_frame({"files": dict(files), "cells": cells}))
+        await self._send_cells(files, cells)
         failed: dict[int, str] = {}
-        reader = FrameReader()
-        self._cell = cells[0][0] if cells else 0
+        reader = FrameReader(HEARD)
+        left = [number for number, _ in cells]
+        self._cell = left[0] if left else 0
         while data := await self._receive():
             try:
                 frames = reader.feed(data)
@@ -133,14 +135,25 @@ class Child:
                 raise Stop(self._cell, _GARBLED) from None
             for frame in frames:
                 match frame:
-                    case {"cell": int(number)} if any(number == known for known, _ in cells):
-                        self._cell = number
+                    # Once each and in order: a cell that could call itself new would never end.
+                    case {"cell": int(number)} if left and number == left[0]:
+                        self._cell = left.pop(0)
                         self._allow(CELL_CPU)
-                    case {"ran": int(number), "error": str(why)}:
+                    case {"ran": int(number), "error": str(why)} if number == self._cell:
                         failed[number] = why[:500]
                     case {"ready": True}:
                         return failed
         raise Stop(self._cell, self._stopped or _ENDED)
+
+    async def _send_cells(
+        self, files: Mapping[str, str], cells: Sequence[tuple[int, str]]
+    ) -> None:
+        try:
+            start = write_frame({"files": dict(files), "cells": cells})
+        except NotAValue as error:
+            largest, _ = max(cells, key=lambda cell: len(cell[1]))
+            raise Stop(largest, f"with it the notebook's code is too large ({error})") from None
+        await asyncio.get_running_loop().sock_sendall(self._wire, start)
 
     async def _receive(self) -> bytes:
         try:
@@ -153,9 +166,10 @@ class Child:
         self, handle: Handler, hold: Callable[[object], Token]
     ) -> AsyncIterator[Link]:
         """A link for one case of a check. Where the case ends cleanly, the next has the same."""
-        if self._probe is None:
+        if self._probe is None or self._probe.ended:
             self._probe = await self._open_probe()
         probe = self._probe
+        probe.frames.renew()
         link = probe.link = Link(probe.send, handle, hold)
         self._stopped = ""
         self._allow(CASE_CPU)
@@ -193,9 +207,10 @@ class Child:
         while True:
             await asyncio.sleep(_LOOK)
             use = measure(self._pid)
-            busy = use.runnable or use.cpu > before or self._owes
+            busy = use.runnable or use.cpu > before
             # Looks, not seconds: while the judge itself is slow, nobody else is idle.
-            idle = 0.0 if busy else idle + _LOOK
+            look = _LOOK * _SLOWER if use.blocked or self._owes else _LOOK
+            idle = 0.0 if busy else idle + look
             before = use.cpu
             if use.cpu > self._most_cpu:
                 self._stop("it ran on and on (an endless loop?)")
@@ -246,6 +261,7 @@ class Probed:
         stop: Callable[[str], None],
     ) -> None:
         self.reader, self.writer, self._stop = reader, writer, stop
+        self.frames = FrameReader(HEARD)
         self.link: Link | None = None
         self.ended = False
 
@@ -255,10 +271,9 @@ class Probed:
 
     async def read(self) -> None:
         """Hand on what the submission says, until it hangs up."""
-        frames = FrameReader()
         try:
             while data := await self.reader.read(65536):
-                for frame in frames.feed(data):
+                for frame in self.frames.feed(data):
                     if self.link is not None:
                         self.link.receive(frame)
             self._stop(_ENDED)

@@ -22,6 +22,7 @@ from planlab import errors, records
 
 MAX_DEPTH = 60
 MAX_BYTES = 4 * 2**20  # of one frame
+MAX_KEYS = 1000  # of one set or dict, where they are not all texts: hashes of texts alone are secret
 
 Hold = Callable[[object], object]
 """Makes the token for an object that is not a value, or raises `NotAValue`."""
@@ -139,8 +140,10 @@ def _decode_tagged(tag: str, inside: Any, depth: int) -> object:
         case "tuple":
             return tuple(decode(part, depth) for part in inside)
         case "set":
+            _check_keys(inside)
             return {decode(part, depth) for part in inside}
         case "dict":
+            _check_keys([key for key, _ in inside])
             return {decode(key, depth): decode(part, depth) for key, part in inside}
         case "object":
             name, fields = inside
@@ -149,6 +152,12 @@ def _decode_tagged(tag: str, inside: Any, depth: int) -> object:
             kind, id, about = inside
             return Token(str(kind), int(id), decode(about, depth))
     raise KeyError(tag)
+
+
+def _check_keys(sent: list[object]) -> None:
+    """Raises `NotAValue` for keys that could be chosen to collide: a dict of them takes hours."""
+    if len(sent) > MAX_KEYS and not all(isinstance(key, str) for key in sent):
+        raise NotAValue(f"it has more than {MAX_KEYS} keys that are not texts")
 
 
 def _rebuild(name: str, fields: dict[str, object]) -> object:
@@ -176,14 +185,22 @@ def write_frame(frame: Mapping[str, object]) -> bytes:
 
 
 class FrameReader:
-    """Cuts a stream of bytes into frames."""
+    """Cuts a stream of bytes into frames; `most` is how many bytes it takes until it is renewed."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
         self._buffer = bytearray()
+        self._most, self._taken = most, 0
+
+    def renew(self) -> None:
+        """Begin to count anew."""
+        self._taken = 0
 
     def feed(self, data: bytes) -> list[dict[str, object]]:
         """The frames that are whole now. Raises `NotAValue` for bytes that are no frames."""
         self._buffer += data
+        self._taken += len(data)
+        if self._most is not None and self._taken > self._most:
+            raise NotAValue(f"more than {self._most} bytes")
         frames = []
         while len(self._buffer) >= 4:
             size = int.from_bytes(self._buffer[:4], "big")
