@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -504,15 +505,11 @@ def test_checks_that_cannot_be_read_are_named(made: Path) -> None:
     assert "checks.py fails: NameError" in said
 
 
-@pytest.mark.parametrize("where", ["cell", "check"])
-def test_an_endless_loop_is_named_and_interrupt_ends_it(made: Path, where: str) -> None:
-    loop = "while True: pass"
-    path = (
-        start_with(made, loop)
-        if where == "cell"
-        else start_with(made, old="twice = number", new=loop)
-    )
-    code = (
+@contextmanager
+def checking(made: Path, path: Path) -> Iterator[subprocess.Popen[str]]:
+    """The check of a notebook in a process of its own, as the command runs it."""
+    script = made / "script.py"
+    script.write_text(
         "import sys, functools; from pathlib import Path; from planlab.grading import tryout\n"
         "if __name__ == '__main__':\n"
         "    try:\n"
@@ -521,20 +518,44 @@ def test_an_endless_loop_is_named_and_interrupt_ends_it(made: Path, where: str) 
         "    except KeyboardInterrupt:\n"
         "        print('interrupted')\n"
     )
-    script = made / "script.py"
-    script.write_text(code)
     command = [sys.executable, script, path, made]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout is not None
-        wanted = "Code cell 3 (while" if where == "cell" else "The check 'a small"
-        said = next(line for line in process.stdout if line.startswith(wanted))
-        began = time.monotonic()
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(process: subprocess.Popen[str], beginning: str) -> str:
+    assert process.stdout is not None
+    return next(line for line in process.stdout if line.startswith(beginning))
+
+
+@pytest.mark.parametrize(
+    ("old", "named"),
+    [("async def", "Code cell 2 (while True: pass) "), ("twice =", "The check 'a small number")],
+)
+def test_an_endless_loop_is_named_and_interrupt_ends_it(made: Path, old: str, named: str) -> None:
+    indent = "    " if old == "twice =" else ""
+    path = start_with(made, old=old, new=f"while True: pass\n{indent}{old}")
+    with checking(made, path) as process:
+        assert wait_for(process, named).endswith("is still running. If it never ends: Ctrl-C.\n")
         process.send_signal(signal.SIGINT)
-        rest = process.communicate(timeout=20)[0]
-    assert "is still running" in said
-    assert rest == "interrupted\n"
-    assert time.monotonic() - began < 20
+        assert process.communicate(timeout=20)[0].splitlines()[-1] == "interrupted"
+
+
+def test_an_endless_loop_does_not_outlive_its_check(made: Path) -> None:
+    alive = made / "alive"
+    path = start_with(made, f"while True: open({str(alive)!r}, 'w').close()")
+    with checking(made, path) as process:
+        wait_for(process, "Code cell 3")
+    for _ in range(100):
+        alive.unlink(missing_ok=True)
+        time.sleep(0.1)
+        if not alive.exists():
+            return
+    pytest.fail("the loop goes on")
 
 
 def test_a_lab_that_was_not_started_says_how(made: Path) -> None:

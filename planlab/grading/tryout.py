@@ -8,8 +8,10 @@ import asyncio
 import importlib
 import multiprocessing
 import os
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -163,9 +165,8 @@ def run_child(
     sender: "Connection[Message, Any]",
 ) -> None:
     """The fresh Python: run everything, and report it to `sender`; `settings` is for IPython."""
-    import signal
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent ends this process
+    threading.Thread(target=end_with_parent, daemon=True).start()
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
@@ -177,6 +178,13 @@ def run_child(
     os.environ.update(IPYTHONDIR=settings, MPLBACKEND="agg")  # plots open no window
     asyncio.run(run_all(cells, sender.send))
     sender.send(Ended())
+
+
+def end_with_parent() -> None:
+    """Where the parent was killed, a cell that never ends must not go on alone."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 async def run_all(cells: list[Cell], send: Send) -> None:
