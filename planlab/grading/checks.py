@@ -319,18 +319,33 @@ async def run_check(lab: Lab, check: Check, connect: Connect, seed: int = PUBLIC
 
     A visible check's first case has the public seed, and alone may show its inputs.
     """
-    message = ""
     for case in range(check.cases):
-        public = case == 0 and not check.hidden
-        drawn = PUBLIC_SEED if public else seed
-        rng = random.Random(digest(drawn, lab.id, check.question, check.words, case))
-        probe = Probe(rng, open=public or (seed == PUBLIC_SEED and not check.hidden))
-        try:
-            async with connect(probe.handle, probe.hold) as probe._link:
-                await check.run(probe)
-        except Exception as error:
-            message = _in_words(error, probe)
-            break
+        if message := await run_case(lab, check, case, connect, seed):
+            return found(check, message)
+    return found(check)
+
+
+def is_public(check: Check, case: int) -> bool:
+    """Whether learners can know the inputs of this case."""
+    return case == 0 and not check.hidden
+
+
+async def run_case(lab: Lab, check: Check, case: int, connect: Connect, seed: int) -> str:
+    """What broke in one case, or nothing."""
+    public = is_public(check, case)
+    drawn = PUBLIC_SEED if public else seed
+    rng = random.Random(digest(drawn, lab.id, check.question, check.words, case))
+    probe = Probe(rng, open=public or (seed == PUBLIC_SEED and not check.hidden))
+    try:
+        async with connect(probe.handle, probe.hold) as probe._link:
+            await check.run(probe)
+    except Exception as error:
+        return _in_words(error, probe)
+    return ""
+
+
+def found(check: Check, message: str = "") -> Finding:
+    """The finding of a check that holds, or of one that broke, and how."""
     return Finding(check.question, check.words, check.points, not message, message)
 
 

@@ -5,19 +5,21 @@ believes only what comes back for inputs that it drew and the calls that it serv
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from planlab.errors import BadFile
 
-from .checks import Lab, load_lab, run_check
+from .checks import Check, Lab, found, is_public, load_lab, run_case
 from .child import Child, Stop, Zygote
 from .grades import Finding, Grade
 from .labs import list_files
 from .submissions import Cell, Submission, read_notebook
 
-STOPS = 3  # how often a submission is stopped before the rest is left untried
-_UNTRIED = "it was not tried: the notebook had been stopped too often"
+STOPS = 3  # how often a notebook's cells are stopped before all is left untried
+PROBE_STOPS = 2  # and the probes of one question, before its other properties are
+_UNTRIED = "it was not tried: too much before it had to be stopped"
 
 
 async def grade_all(
@@ -112,13 +114,24 @@ class Judge:
         return self._all_untried(), {}, stopped
 
     async def _probe(self, child: Child) -> tuple[Finding, ...]:
-        findings = []
-        for check in self.lab.checks:
-            if child.stops >= STOPS:
-                findings.append(_untried(check.question, check.words, check.points))
-            else:
-                findings.append(await run_check(self.lab, check, child.connect, self._seed))
-        return tuple(findings)
+        messages: dict[Check, str] = {}
+        stops: Counter[str] = Counter()
+        for check, case in self._cases():
+            if messages.get(check):
+                continue
+            if stops[check.question] >= PROBE_STOPS:
+                messages[check] = _UNTRIED
+                continue
+            before = child.stops
+            messages[check] = await run_case(self.lab, check, case, child.connect, self._seed)
+            stops[check.question] += child.stops - before
+        return tuple(found(check, messages[check]) for check in self.lab.checks)
+
+    def _cases(self) -> list[tuple[Check, int]]:
+        """Every case, public ones first: they may show what the submission says about its inputs,
+        so it must not have seen any others by then."""
+        cases = [(check, case) for check in self.lab.checks for case in range(check.cases)]
+        return sorted(cases, key=lambda one: not is_public(*one))
 
     def _runs(self, cell: Cell) -> bool:
         """Is it to be run? The lab's own test cells are not: the judge has the tests."""
@@ -132,20 +145,13 @@ class Judge:
         return {cell.id: cell.source.strip() for cell in cells if cell.id in manual}
 
     def _all_untried(self) -> tuple[Finding, ...]:
-        return tuple(
-            _untried(check.question, check.words, check.points) for check in self.lab.checks
-        )
+        return tuple(found(check, _UNTRIED) for check in self.lab.checks)
 
     def nothing(self, submission: Submission, notes: Sequence[str]) -> Grade:
         """The grade of a submission that cannot be run."""
-        missing = "there is nothing to grade"
-        findings = (Finding(c.question, c.words, c.points, False, missing) for c in self.lab.checks)
+        findings = (found(check, "there is nothing to grade") for check in self.lab.checks)
         return Grade(submission.name, tuple(findings), tuple(notes))
 
 
 def _cells(path: Path, lab: Lab) -> tuple[Cell, ...]:
     return read_notebook(path, lab.id, [question.id for question in lab.questions])
-
-
-def _untried(question: str, words: str, points: float) -> Finding:
-    return Finding(question, words, points, False, _UNTRIED)

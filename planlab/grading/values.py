@@ -22,7 +22,7 @@ from planlab import errors, records
 
 MAX_DEPTH = 60
 MAX_BYTES = 4 * 2**20  # of one frame
-MAX_KEYS = 1000  # of one set or dict, where they are not all texts: hashes of texts alone are secret
+MAX_KEYS = 1000  # of one set or dict, where they are not all texts: only hashes of texts are secret
 
 Hold = Callable[[object], object]
 """Makes the token for an object that is not a value, or raises `NotAValue`."""
