@@ -18,6 +18,7 @@ from planlab.errors import BadInput
 from planlab.grading.files import clean_name, digest
 from planlab.grading.labs import shown
 from planlab.grading.submissions import LARGEST, Submission
+from planlab.grading.summary import render_names
 
 _DEEPEST = 3  # folders below a learner's own; a notebook further down is not looked for
 _LEFT_ASIDE = ("__MACOSX", "timestamp.txt")
@@ -88,7 +89,7 @@ def _learner(folder: Path, lab: str) -> _Found:
         if _leaves(choice[0], folder):
             return _Found(folder, None, "its notebook is a link out of the folder, not followed")
         return _Found(folder, choice[0])
-    names = _listed(path.relative_to(folder).as_posix() for path in choice or files)
+    names = render_names([path.relative_to(folder).as_posix() for path in choice or files])
     if choice:
         return _Found(folder, None, f"which notebook is meant? There are {names}; keep one")
     return _Found(folder, None, f"no notebook, only {names}" if files else "the folder is empty")
@@ -120,13 +121,6 @@ def _leaves(path: Path, folder: Path) -> bool:
         return not path.resolve(strict=True).is_relative_to(folder.resolve())
     except (OSError, RuntimeError):  # it leads nowhere, or to itself
         return True
-
-
-def _listed(names: Iterator[str]) -> str:
-    """A few names, and how many more."""
-    every = list(names)
-    more = f" and {len(every) - 5} more" if len(every) > 5 else ""
-    return ", ".join(every[:5]) + more
 
 
 def _named(entries: Sequence[_Found], lab: str) -> list[tuple[str, str]]:

@@ -1,47 +1,23 @@
 """Every run of the grader, in one SQLite file: nothing is overwritten, nothing is lost.
 
-Each grade is committed as it arrives, so that a killed run goes on where it was. The file is held
-by one process at a time, and a kill frees it (`locking_mode=EXCLUSIVE`). Tables: runs, the entries
-of each run (who, which file), grades by the file's digest, and marks, the points that a person
-gave; the view `points` is for those who ask in SQL.
+Each grade is committed as it arrives, so that a killed run goes on where it was. The tables stand
+in `planlab.grading.database`.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from planlab.errors import BadFile, BadInput
+from planlab.errors import BadInput
+from planlab.grading.database import open_database, transaction
 from planlab.grading.files import digest
 from planlab.grading.grades import Grade, from_json, to_json
 from planlab.grading.submissions import Submission
-
-_OURS, _SCHEMA = 0x504C4742, 1  # "PLGB" in the file's header, and the version of what follows
-_TABLES = (
-    """CREATE TABLE runs (id INTEGER PRIMARY KEY, lab TEXT NOT NULL, version TEXT NOT NULL,
-        seed TEXT NOT NULL, package TEXT NOT NULL, started TEXT NOT NULL, finished TEXT)""",
-    """CREATE TABLE entries (run INTEGER REFERENCES runs, submission TEXT, sha256 TEXT NOT NULL,
-        submitted TEXT, dated_by TEXT NOT NULL, notes TEXT NOT NULL,
-        PRIMARY KEY (run, submission)) WITHOUT ROWID""",
-    """CREATE TABLE grades (run INTEGER REFERENCES runs, submission TEXT, sha256 TEXT,
-        graded TEXT NOT NULL, grade TEXT NOT NULL,
-        PRIMARY KEY (run, submission, sha256)) WITHOUT ROWID""",
-    """CREATE TABLE marks (id INTEGER PRIMARY KEY, submission TEXT NOT NULL, points REAL,
-        answer TEXT NOT NULL, file TEXT NOT NULL, read TEXT NOT NULL)""",
-    "CREATE TABLE noted (name TEXT PRIMARY KEY, content TEXT NOT NULL)",
-    """CREATE VIEW points AS
-        SELECT run, submission, json_extract(value, '$.question') AS question,
-            sum(iif(json_extract(value, '$.ok'), json_extract(value, '$.points'), 0)) AS points
-        FROM grades JOIN entries USING (run, submission, sha256), json_each(grade, '$.findings')
-        GROUP BY run, submission, question""",
-    f"PRAGMA application_id = {_OURS}",
-    f"PRAGMA user_version = {_SCHEMA}",
-)
 
 
 @dataclass(frozen=True)
@@ -98,23 +74,14 @@ class Gradebook:
     """
 
     def __init__(self, folder: Path, lab: str) -> None:
-        self.lab = lab
-        self.path = folder / "gradebook.db"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
-            raise BadFile(f"{self.path} cannot be opened: {error}.") from error
-        try:
-            self._open()
-            if (last := self.last_run()) and last.terms.lab != lab:
-                raise BadInput(
-                    f"{folder} holds the grades of {last.terms.lab}. Give {lab} a folder of its "
-                    "own with --out."
-                )
-        except BaseException:
+        self.lab, self.path = lab, folder / "gradebook.db"
+        self._db = open_database(self.path)
+        if (last := self.last_run()) and last.terms.lab != lab:
             self._db.close()
-            raise
+            raise BadInput(
+                f"{folder} holds the grades of {last.terms.lab}. Give {lab} a folder of its own "
+                "with --out."
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -124,59 +91,13 @@ class Gradebook:
     ) -> None:
         self._db.close()
 
-    def _open(self) -> None:
-        """Check whose file it is before anything is written to it."""
-        try:
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            ours, schema = self._pragma("application_id"), self._pragma("user_version")
-            tables = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-            if tables and ours != _OURS:
-                raise BadFile(f"{self.path} is another program's database. Choose another --out.")
-            if tables and schema != _SCHEMA:
-                raise BadFile(
-                    f"{self.path} has form {schema}, and this planlab writes form {_SCHEMA}. Use "
-                    "the planlab that made it, or another --out."
-                )
-            if (verdict := self._pragma("quick_check")) != "ok":
-                raise sqlite3.DatabaseError(verdict)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            # A kill loses nothing; a power cut may take the last grades, which are then made anew.
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            with self._transaction():
-                for statement in () if tables else _TABLES:
-                    self._db.execute(statement)
-        except sqlite3.OperationalError as error:
-            words = f"cannot be used ({error})."
-            if "locked" in str(error):
-                words = "is in use: another grader writes to this folder. Wait for it to end."
-            raise BadFile(f"{self.path} {words}") from error
-        except sqlite3.DatabaseError as error:
-            raise BadFile(
-                f"{self.path} is no gradebook, or is damaged ({error}). It was left as it is: "
-                "choose another --out, or bring it back from a copy."
-            ) from error
-
-    def _pragma(self, name: str) -> object:
-        return self._db.execute(f"PRAGMA {name}").fetchone()[0]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All of the block, or nothing."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
-
     def begin(self, terms: Terms, submissions: Sequence[Submission], now: datetime) -> Run:
         """The run of these submissions: the last one if it is unfinished and of the same terms.
 
         Grades that it has of files that are still the same are kept.
         """
         last = self.last_run()
-        with self._transaction():
+        with transaction(self._db):
             if last is None or last.finished or last.terms != terms:
                 last = self._add_run(terms, now)
             self._db.execute("DELETE FROM entries WHERE run = ?", (last.id,))
@@ -259,7 +180,7 @@ class Gradebook:
         """Keep what a person gave, read from `file`; the newest mark of a learner counts."""
         rows = [(m.submission, m.points, m.answer, file, now.isoformat()) for m in marks]
         columns = "submission, points, answer, file, read"
-        with self._transaction():
+        with transaction(self._db):
             self._db.executemany(f"INSERT INTO marks ({columns}) VALUES (?, ?, ?, ?, ?)", rows)
 
     def marks(self) -> dict[str, Mark]:

@@ -32,15 +32,18 @@ def most_points(lab: Lab) -> int:
     return sum(question.points for question in lab.questions if question.manual)
 
 
-def parse_marks(text: str, name: str, lab: Lab, known: Collection[str]) -> list[Typed]:
-    """Every mark in the text of the table called `name`.
+def parse_marks(
+    text: str, name: str, lab: Lab, known: Collection[str], *, before: str = ""
+) -> list[Typed]:
+    """The marks in the text of the table called `name` that do not stand in its text `before`.
 
     Raises `BadFile`, with line and column, for what is no number of the lab's range, for a learner
     who is not `known`, or who has two different marks.
     """
     found: dict[str, Typed] = {}
+    old = [_mark_cells(line) for line in parse_sheet(before, _NEEDS, name)] if before else []
     for line in parse_sheet(text, _NEEDS, name):
-        if not line.cells["manual"]:
+        if not line.cells["manual"] or _mark_cells(line) in old:
             continue
         place = f"{name}, line {line.number}, column"
         typed = _typed(line, most_points(lab), place)
@@ -76,6 +79,10 @@ def _is_news(typed: Typed, mark: Mark | None, answers: Mapping[str, str]) -> boo
         return typed.points is not None
     changed = answers.get(typed.submission) != mark.answer
     return typed.points != mark.points or (typed.confirmed and changed)
+
+
+def _mark_cells(line: Line) -> tuple[str, str]:
+    return line.cells["submission"], line.cells["manual"]
 
 
 def _typed(line: Line, most: int, place: str) -> Typed:
