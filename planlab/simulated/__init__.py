@@ -8,6 +8,7 @@ from functools import partial
 import httpx2
 from openai import AsyncOpenAI, OpenAI
 
+from . import lean  # noqa: F401  # first
 from .carry import Endpoint, SimulatedTransport, serve, serving
 from .simulator import Latency, Simulator
 from .sizes import LARGE, SIZES, SMALL, Size
