@@ -26,9 +26,9 @@ from typing import Any, cast
 
 from IPython.core.async_helpers import get_asyncio_loop
 from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
 from . import sandbox
+from .cells import make_shell, run_cell
 from .host import Host
 from .link import Broken, Frame
 from .values import FrameReader, write_frame
@@ -55,24 +55,12 @@ def main(arguments: list[str]) -> None:
 
 def _warm_up() -> InteractiveShell:
     """Import what labs use and make the shell, once for all children."""
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.colors = "nocolor"
     with contextlib.redirect_stdout(io.StringIO()):
-        shell: InteractiveShell = _Shell.instance(config=config)
+        shell = make_shell()
         asyncio.run(_use_everything())  # in a loop of its own: the children make theirs
     gc.collect()
     gc.freeze()
     return shell
-
-
-class _Shell(InteractiveShell):
-    """IPython without tracebacks, which take longer to render than cells to run."""
-
-    def showtraceback(self, *args: object, **settings: object) -> None:
-        """Nobody is there to read it."""
-
-    showsyntaxerror = showtraceback
 
 
 async def _use_everything() -> None:
@@ -137,7 +125,7 @@ def _run(wire: socket.socket, shell: InteractiveShell) -> None:
         Path(name).write_text(text, encoding="utf-8")
     for number, source in cast(list[tuple[int, str]], start["cells"]):
         wire.sendall(write_frame({"cell": number}))
-        failure = run_cell(shell, source)
+        failure = get_asyncio_loop().run_until_complete(run_cell(shell, source))
         if os.getpid() != me:  # the cell forked, and this is not the notebook
             os._exit(0)
         wire.sendall(write_frame({"ran": number, "error": failure}))
@@ -187,13 +175,6 @@ class Printed(io.StringIO):
         if self.tell() < _PRINTED:
             super().write(text[:_PRINTED])
         return len(text)
-
-
-def run_cell(shell: InteractiveShell, source: str) -> str | None:
-    """Run one cell as Jupyter would; returns what went wrong in words, or None."""
-    result = shell.run_cell(source, store_history=False)
-    error = result.error_before_exec or result.error_in_exec
-    return None if error is None else f"{type(error).__name__}: {error}"[:500]
 
 
 def _probe(wire: socket.socket, shell: InteractiveShell) -> None:
