@@ -11,6 +11,7 @@ from planlab import errors
 from .values import NotAValue, Token, decode, encode
 
 Frame = Mapping[str, object]
+MOST_QUESTIONS = 1000  # that one end answers: more is a flood
 Handler = Callable[[str, Sequence[object]], object]
 """Answers a question: its name, what came with it. May return an awaitable, and may raise."""
 
@@ -68,6 +69,7 @@ class Link:
         self._answers: dict[int, Frame | None] = {}
         self._serving: set[asyncio.Task[None]] = set()
         self._closed: Broken | None = None
+        self._heard = 0
 
     @property
     def waits(self) -> bool:
@@ -101,6 +103,9 @@ class Link:
         """Take in one frame of the other end. Raises `NotAValue` for one that means nothing."""
         match frame:
             case {"ask": int(id), "name": str(name), "parts": list(parts)}:
+                self._heard += 1
+                if self._heard > MOST_QUESTIONS:
+                    raise NotAValue(f"more than {MOST_QUESTIONS} questions")
                 self._serve(id, name, [decode(part) for part in parts])
             case {"reply": int(id)}:
                 if id in self._answers:  # else nobody asked, or asks no more

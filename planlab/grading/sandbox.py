@@ -8,12 +8,14 @@ socket. Killing the first process kills everything in it. See namespaces(7), use
 import ctypes
 import os
 import platform
+import py_compile
 import resource
 import signal
 import socket
 import sys
 import sysconfig
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,6 +26,7 @@ HOME = "/submission"  # where the submission runs, and may write
 MEMORY = 2 << 30  # bytes that a process may map; Python and the libraries take some 400 MB
 FILE = 32 << 20  # bytes of one file
 DISK = 64 << 20  # bytes of all files
+FILES = 10_000  # and how many there may be
 PROCESSES = 32
 DESCRIPTORS = 256
 CPU = 60  # seconds a process; the judge is stricter, this holds where the judge has died
@@ -110,11 +113,13 @@ def enter(proc: int, *, report: Callable[[int], None], keep: Collection[int] = (
     uid, gid = os.getuid(), os.getgid()
     _unshare(_APART)
     _map_ids(proc, uid, gid)
-    options = f"size={DISK},mode=700,uid={uid},gid={gid}"
+    options = f"size={DISK},nr_inodes={FILES},mode=700,uid={uid},gid={gid}"
     _mount("tmpfs", HOME, "tmpfs", _MS_NOSUID | _MS_NODEV, options)
     pid = os.fork()
     if pid:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        # The new process could ask to outlive its parent; so the parent does not just die.
+        signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGKILL))
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         report(pid)
         os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 0xFF)
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -129,6 +134,8 @@ def enter(proc: int, *, report: Callable[[int], None], keep: Collection[int] = (
 def _files_of(module: str) -> list[Path]:
     """The module's source and its compiled form, without importing it."""
     source = Path(planlab.__file__).parent.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    with suppress(OSError, py_compile.PyCompileError):
+        py_compile.compile(str(source), doraise=True)  # one made later would not be covered
     compiled = source.parent.glob(f"__pycache__/{source.stem}.*.pyc")
     return [path for path in (source, *compiled) if path.is_file()]
 
