@@ -62,6 +62,7 @@ class Zygote:
                 cwd=Path(planlab.__file__).parents[1],
                 pass_fds=[theirs.fileno()],
                 stdin=asyncio.subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is the judge's to answer
             )
         await self._hear()
         return self
@@ -145,9 +146,7 @@ class Child:
                         return failed
         raise Stop(self._cell, self._stopped or _ENDED)
 
-    async def _send_cells(
-        self, files: Mapping[str, str], cells: Sequence[tuple[int, str]]
-    ) -> None:
+    async def _send_cells(self, files: Mapping[str, str], cells: Sequence[tuple[int, str]]) -> None:
         try:
             start = write_frame({"files": dict(files), "cells": cells})
         except NotAValue as error:

@@ -6,10 +6,10 @@ believes only what comes back for inputs that it drew and the calls that it serv
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
-from planlab.errors import BadFile
+from planlab.errors import BadFile, PlanlabError
 
 from .checks import Check, Lab, found, is_public, load_lab, run_case
 from .child import Child, Stop, Zygote
@@ -29,31 +29,36 @@ async def grade_all(
     seed: int,
     jobs: int,
     unsafe: bool = False,
-) -> AsyncIterator[Grade]:
+) -> AsyncGenerator[Grade, None]:
     """The grade of each submission, as it is ready, `jobs` at a time.
 
     `lab_folder` is the lab's in `solutions/`. Raises `NotAllowed` where there is no sandbox and
-    `unsafe` is not said.
+    `unsafe` is not said, or where the sandbox is lost on the way.
     """
     judge = Judge(lab_folder, seed)
+    waiting = iter(submissions)
+    graded: asyncio.Queue[Grade | PlanlabError] = asyncio.Queue()
+
+    async def work(zygote: Zygote) -> None:
+        for submission in waiting:
+            try:
+                graded.put_nowait(await judge.surely(submission, zygote))
+            except PlanlabError as error:
+                graded.put_nowait(error)
+
     async with Zygote(judge.lab.withheld, unsafe=unsafe) as zygote:
-        waiting = iter(submissions)
-        graded: asyncio.Queue[Grade] = asyncio.Queue()
-
-        async def work() -> None:
-            for submission in waiting:
-                try:
-                    grade = await judge.grade(submission, zygote)
-                except Exception as error:  # ours, and no reason to lose the others' grades
-                    note = f"The grader itself failed on it ({error!r:.200}): grade it again."
-                    grade = judge.nothing(submission, (note,))
-                graded.put_nowait(grade)
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(jobs):
-                group.create_task(work())
+        # No TaskGroup: its failure would cancel whoever iterates, in the midst of their own work.
+        workers = [asyncio.ensure_future(work(zygote)) for _ in range(jobs)]
+        try:
             for _ in submissions:
-                yield await graded.get()
+                grade = await graded.get()
+                if isinstance(grade, PlanlabError):
+                    raise grade
+                yield grade
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.wait(workers)
 
 
 class Judge:
@@ -69,6 +74,18 @@ class Judge:
             if path.suffix != ".ipynb"
         }
         self._untouched = self._answers(_cells(release / f"{lab_folder.name}.ipynb", self.lab))
+
+    async def surely(self, submission: Submission, zygote: Zygote) -> Grade:
+        """Its grade; where the grader itself fails on it twice, nobody else's is lost."""
+        for _ in range(2):
+            try:
+                return await self.grade(submission, zygote)
+            except PlanlabError:
+                raise
+            except Exception as error:
+                failure = repr(error)[:200]
+        note = f"The grader itself failed on it ({failure}): look at it by hand."
+        return self.nothing(submission, (*submission.notes, note))
 
     async def grade(self, submission: Submission, zygote: Zygote) -> Grade:
         """The grade of one submission, whatever is wrong with it."""

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -39,7 +39,7 @@ class Judge(Protocol):
         seed: int,
         jobs: int,
         unsafe: bool,
-    ) -> AsyncIterator[Grade]: ...
+    ) -> AsyncGenerator[Grade, None]: ...
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Session:
         grades = judge(
             order.lab_folder, bare, seed=run.terms.seed, jobs=order.jobs, unsafe=order.unsafe
         )
-        async with aclosing(grades) as stream:  # type: ignore[type-var]
+        async with aclosing(grades) as stream:
             async for grade in stream:
                 self.book.add(run, grade, self.now())
                 tick()
