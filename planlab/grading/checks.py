@@ -27,7 +27,8 @@ from .link import Broken, Frame, Handler, Link, Raised
 from .values import NotAValue, Struct, Token
 
 PUBLIC_SEED = 0
-_NOT_WRITTEN = "it is not written yet"
+PUBLIC_CASE = 0  # the case of a visible check whose inputs learners can know
+NOT_WRITTEN = "it is not written yet"
 
 Property = Callable[["Probe"], Coroutine[Any, Any, None]]
 Connect = Callable[[Handler, Callable[[object], Token]], AbstractAsyncContextManager[Link]]
@@ -48,7 +49,8 @@ class Question:
 class Check:
     """One property of one question; its points count only if every case holds.
 
-    `hidden`: learners see neither the check nor any of its inputs.
+    A visible check has a public case and `cases - 1` secret ones, at least one; a hidden check has
+    `cases` secret ones, and learners do not see it at all.
     """
 
     question: str
@@ -315,27 +317,24 @@ def is_same(got: object, wanted: object) -> bool:
 
 
 async def run_check(lab: Lab, check: Check, connect: Connect, seed: int = PUBLIC_SEED) -> Finding:
-    """Try one property, case by case, until it breaks.
-
-    A visible check's first case has the public seed, and alone may show its inputs.
-    """
-    for case in range(check.cases):
+    """Try one property, case by case, until it breaks; a visible check's public case first."""
+    for case in (*(() if check.hidden else (PUBLIC_CASE,)), *secret_cases(check)):
         if message := await run_case(lab, check, case, connect, seed):
             return found(check, message)
     return found(check)
 
 
-def is_public(check: Check, case: int) -> bool:
-    """Whether learners can know the inputs of this case."""
-    return case == 0 and not check.hidden
+def secret_cases(check: Check) -> range:
+    """The numbers of the cases whose inputs nobody knows: they decide about the points."""
+    last = check.cases if check.hidden else max(check.cases - 1, 1)
+    return range(PUBLIC_CASE + 1, last + 1)
 
 
 async def run_case(lab: Lab, check: Check, case: int, connect: Connect, seed: int) -> str:
-    """What broke in one case, or nothing."""
-    public = is_public(check, case)
-    drawn = PUBLIC_SEED if public else seed
+    """What broke in one case, or nothing; only where learners can know the inputs may it say."""
+    drawn = PUBLIC_SEED if case == PUBLIC_CASE else seed
     rng = random.Random(digest(drawn, lab.id, check.question, check.words, case))
-    probe = Probe(rng, open=public or (seed == PUBLIC_SEED and not check.hidden))
+    probe = Probe(rng, open=drawn == PUBLIC_SEED and not check.hidden)
     try:
         async with connect(probe.handle, probe.hold) as probe._link:
             await check.run(probe)
@@ -352,7 +351,7 @@ def found(check: Check, message: str = "") -> Finding:
 def _in_words(error: Exception, probe: Probe) -> str:
     match error:
         case Raised(kind="NotImplementedError"):
-            return _NOT_WRITTEN
+            return NOT_WRITTEN
         case Raised() if probe.open and error.text:
             return f"{error} ({error.text[:300]})"
         case Broken():

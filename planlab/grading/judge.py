@@ -11,7 +11,16 @@ from pathlib import Path
 
 from planlab.errors import BadFile, PlanlabError
 
-from .checks import Check, Lab, found, is_public, load_lab, run_case
+from .checks import (
+    NOT_WRITTEN,
+    PUBLIC_CASE,
+    Check,
+    Lab,
+    found,
+    load_lab,
+    run_case,
+    secret_cases,
+)
 from .child import Child, Stop, Zygote
 from .grades import Finding, Grade
 from .labs import list_files
@@ -117,9 +126,33 @@ class Judge:
     async def _run(
         self, cells: Sequence[Cell], zygote: Zygote
     ) -> tuple[tuple[Finding, ...], dict[int, str], dict[int, str]]:
-        """Findings, cells that failed, and cells that were stopped, and then left out."""
+        """Findings, cells that failed, and cells that were stopped, and then left out.
+
+        What broke on secret inputs is tried on the public ones, which a message may show. For that
+        the cells run again: a process that has seen secret inputs could put them into its message.
+        """
         stopped: dict[int, str] = {}
-        for _ in range(STOPS):
+        secret = [(check, case) for check in self.lab.checks for case in secret_cases(check)]
+        broken, failed = await self._try(secret, cells, zygote, stopped)
+        public = [
+            (check, PUBLIC_CASE)
+            for check in self.lab.checks
+            if not check.hidden and broken.get(check) not in (None, NOT_WRITTEN, _UNTRIED)
+        ]
+        if public:
+            broken |= (await self._try(public, cells, zygote, stopped))[0]
+        findings = tuple(found(check, broken.get(check, "")) for check in self.lab.checks)
+        return findings, failed, stopped
+
+    async def _try(
+        self,
+        cases: Sequence[tuple[Check, int]],
+        cells: Sequence[Cell],
+        zygote: Zygote,
+        stopped: dict[int, str],
+    ) -> tuple[dict[Check, str], dict[int, str]]:
+        """What broke in these cases, and the cells that failed before; adds those `stopped`."""
+        while len(stopped) < STOPS:
             sources = [(cell.number, cell.source) for cell in cells if cell.number not in stopped]
             async with zygote.child() as child:
                 try:
@@ -127,28 +160,23 @@ class Judge:
                 except Stop as stop:
                     stopped[stop.cell] = stop.why
                     continue
-                return await self._probe(child), failed, stopped
-        return self._all_untried(), {}, stopped
+                return await self._probe(child, cases), failed
+        return {check: _UNTRIED for check, _ in cases}, {}
 
-    async def _probe(self, child: Child) -> tuple[Finding, ...]:
-        messages: dict[Check, str] = {}
+    async def _probe(self, child: Child, cases: Sequence[tuple[Check, int]]) -> dict[Check, str]:
+        broken: dict[Check, str] = {}
         stops: Counter[str] = Counter()
-        for check, case in self._cases():
-            if messages.get(check):
+        for check, case in cases:
+            if check in broken:
                 continue
             if stops[check.question] >= PROBE_STOPS:
-                messages[check] = _UNTRIED
+                broken[check] = _UNTRIED
                 continue
             before = child.stops
-            messages[check] = await run_case(self.lab, check, case, child.connect, self._seed)
+            if message := await run_case(self.lab, check, case, child.connect, self._seed):
+                broken[check] = message
             stops[check.question] += child.stops - before
-        return tuple(found(check, messages[check]) for check in self.lab.checks)
-
-    def _cases(self) -> list[tuple[Check, int]]:
-        """Every case, public ones first: they may show what the submission says about its inputs,
-        so it must not have seen any others by then."""
-        cases = [(check, case) for check in self.lab.checks for case in range(check.cases)]
-        return sorted(cases, key=lambda one: not is_public(*one))
+        return broken
 
     def _runs(self, cell: Cell) -> bool:
         """Is it to be run? The lab's own test cells are not: the judge has the tests."""
@@ -160,9 +188,6 @@ class Judge:
         """What is written in the cells of manual questions."""
         manual = {question.id for question in self.lab.questions if question.manual}
         return {cell.id: cell.source.strip() for cell in cells if cell.id in manual}
-
-    def _all_untried(self) -> tuple[Finding, ...]:
-        return tuple(found(check, _UNTRIED) for check in self.lab.checks)
 
     def nothing(self, submission: Submission, notes: Sequence[str]) -> Grade:
         """The grade of a submission that cannot be run."""
