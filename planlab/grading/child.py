@@ -95,8 +95,8 @@ class Zygote:
             yield child
         finally:
             watching.cancel()
-            child.kill()
             await asyncio.wait([watching])
+            await child.close()
 
     async def _hear(self) -> str:
         message = await asyncio.get_running_loop().sock_recv(self._control, 256)
@@ -238,6 +238,14 @@ class Child:
             self.kill()
         elif self._probe.link is not None:
             self._probe.link.close(Stopped(why))
+
+    async def close(self) -> None:
+        """End every process of the submission, and let go of it."""
+        self.kill()
+        if self._probe is not None:
+            await self._discard(self._probe)
+        self._wire.close()
+        os.close(self._pidfd)
 
     def kill(self) -> None:
         """End every process of the submission."""
