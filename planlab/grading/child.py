@@ -165,7 +165,9 @@ class Child:
         self, handle: Handler, hold: Callable[[object], Token]
     ) -> AsyncIterator[Link]:
         """A link for one case of a check. Where the case ends cleanly, the next has the same."""
-        if self._probe is None or self._probe.ended:
+        if self._probe is not None and self._probe.ended:
+            await self._discard(self._probe)
+        if self._probe is None:
             self._probe = await self._open_probe()
         probe = self._probe
         probe.frames.renew()
