@@ -41,6 +41,11 @@ class Zygote:
     """The process that forks a child for each submission, as the judge sees it."""
 
     def __init__(self, withheld: Sequence[str] = (), *, unsafe: bool = False) -> None:
+        if sys.platform != "linux":
+            raise NotAllowed(
+                "Grading needs Linux: its namespaces wall each submission in. A virtual machine or "
+                "a container will do, and WSL 2 on Windows."
+            )
         lacking = None if unsafe else sandbox.missing()
         if lacking:
             raise NotAllowed(

@@ -60,7 +60,7 @@ def needed_paths() -> list[Path]:
 def missing() -> str | None:
     """What this system lacks for a sandbox, in words; None where nothing is."""
     if sys.platform != "linux" or platform.machine() not in _PIVOT_ROOT:
-        return "A sandbox needs the namespaces of Linux, which this system does not have."
+        return "This is no Linux on x86-64, ARM64 or RISC-V."
     pid = os.fork()
     if pid == 0:
         _try_out()
@@ -91,8 +91,7 @@ def prepare(withheld: Iterable[str] = ()) -> int:
     paths = needed_paths()
     hidden = [path for name in withheld for path in _files_of(name)]
     proc = os.open("/proc", os.O_PATH)
-    if os.getuid() == 0:
-        _unshare(_CLONE_NEWNS)
+    if _is_privileged():
         _change_root(paths, hidden)
         _become(_NOBODY)
     else:
@@ -129,6 +128,17 @@ def enter(proc: int, *, report: Callable[[int], None], keep: Collection[int] = (
     _drop_capabilities()
     _limit()
     os.chdir(HOME)
+
+
+def _is_privileged() -> bool:
+    """Are we root, and in a mount namespace of our own now? A container's root may not make one."""
+    try:
+        if os.getuid() == 0:
+            _unshare(_CLONE_NEWNS)
+            return True
+    except PermissionError:
+        pass
+    return False
 
 
 def _files_of(module: str) -> list[Path]:
