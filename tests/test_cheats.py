@@ -5,7 +5,12 @@ All of them are graded in one run, with a right solution before, among and after
 
 import asyncio
 import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -15,8 +20,10 @@ from tests.cheats import (
     CHEATS,
     FULL,
     LAB,
+    PRELUDE,
     RIGHT,
     SECRET,
+    STUBS,
     Case,
     grade_cases,
     left_behind,
