@@ -138,7 +138,7 @@ def _grade_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="notebooks, folders of notebooks or of learners' folders, nbgrader's submitted/",
     )
-    parser.add_argument("--out", type=Path, default=Path("grades"), help="default: grades/")
+    parser.add_argument("--out", type=Path, help="default: grades/, or where --manual's file lies")
     parser.add_argument("--roster", type=Path, help="CSV: submission, name, email, due and more")
     parser.add_argument("--due", help='for example "2026-11-21 18:00"; the roster may extend it')
     parser.add_argument("--seed", type=int, help="of the hidden tests; default: the folder's own")

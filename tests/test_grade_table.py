@@ -3,52 +3,15 @@
 import csv
 import os
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from classes import CHECKS, StandIn, grade, notebook, put
+from classes import Course, StandIn, grade, notebook, put
 
 from planlab.errors import BadFile, BadInput, PlanlabError
 from planlab.grading import Grade
-from planlab.grading.command import Order, run_order
 from planlab.grading.gradebook import Gradebook
 from planlab.grading.sheets import escape, parse_sheet, read_sheet, render_sheet, unescape
-
-NOW = datetime(2026, 11, 21, 15, 40, tzinfo=UTC)
-
-
-class Course:
-    """A lab, a class of two, and the folder of their grades."""
-
-    def __init__(self, folder: Path) -> None:
-        put(folder / "solutions/lab77/checks.py", CHECKS)
-        self.learners, self.out = folder / "class", folder / "out"
-        self.table = self.out / "grades.csv"
-        for name in ("anna", "bert"):
-            put(self.learners / f"{name}.ipynb")
-        self.judge = StandIn({name: grade(name, answer=name) for name in ("anna", "bert")})
-        self.order = Order(folder / "solutions/lab77", self.out, (self.learners,))
-
-    def grade(self, **changed: object) -> int:
-        return run_order(replace(self.order, **changed), self.judge, now=lambda: NOW)
-
-    def read_in(self, text: str, name: str = "grades.csv") -> int:
-        put(self.out / name, text)
-        return self.grade(paths=(), manual=self.out / name)
-
-    def column(self, name: str) -> dict[str, str]:
-        with self.table.open(encoding="utf-8", newline="") as file:
-            return {row["submission"]: row[name] for row in csv.DictReader(file)}
-
-    def type_in(self, old: str, new: str) -> None:
-        text = self.table.read_text(encoding="utf-8")
-        assert old in text
-        self.table.write_text(text.replace(old, new), encoding="utf-8")
-
-    def answers(self, name: str, answer: str) -> None:
-        self.judge.grades[name] = grade(name, answer=answer)
 
 
 @pytest.fixture

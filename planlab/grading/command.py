@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from planlab import __version__
 from planlab.errors import BadInput
@@ -17,11 +18,12 @@ from planlab.grading.checks import Lab, load_lab
 from planlab.grading.collect import find_submissions
 from planlab.grading.files import digest_folder
 from planlab.grading.gradebook import Gradebook
-from planlab.grading.labs import ROOT, check_lab
+from planlab.grading.labs import ROOT, check_lab, shown
 from planlab.grading.roster import Student, compare_with_class, parse_due, parse_roster
 from planlab.grading.session import Judge, Order, Session
 from planlab.grading.sheets import read_text
 from planlab.grading.submissions import Submission
+from planlab.grading.summary import OUT
 
 
 def run(options: argparse.Namespace) -> int:
@@ -31,13 +33,30 @@ def run(options: argparse.Namespace) -> int:
     check_lab(options.lab, ROOT / "solutions")
     if options.jobs < 1:
         raise BadInput(f"--jobs {options.jobs}: at least 1 is needed.")
-    words = ("out", "roster", "due", "seed", "manual", "jobs", "unsafe")
+    words = ("roster", "due", "seed", "manual", "jobs", "unsafe")
     order = Order(
         ROOT / "solutions" / options.lab,
+        choose_folder(options.out, options.manual),
         paths=options.submissions,
         **{word: getattr(options, word) for word in words},
     )
     return run_order(order, grade_all)
+
+
+def choose_folder(out: Path | None, manual: Path | None) -> Path:
+    """The folder of grades: as named, or the one whose marks are read, or the usual one.
+
+    Raises `BadInput` for marks that lie beside another gradebook than that of `out`: they are most
+    likely another class's.
+    """
+    own = manual.parent if manual and (manual.parent / "gradebook.db").exists() else None
+    if out and own and own.resolve() != out.resolve():
+        raise BadInput(
+            f"{manual} lies beside the gradebook of {shown(own)}, and --out names {shown(out)}. "
+            f"Leave --out away to read it in there; copy the file elsewhere if it is for "
+            f"{shown(out)}."
+        )
+    return out or own or OUT
 
 
 def run_order(

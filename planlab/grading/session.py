@@ -24,7 +24,7 @@ from planlab.grading.marks import Typed, bind, bind_late, parse_marks
 from planlab.grading.roster import Student
 from planlab.grading.sheets import read_text
 from planlab.grading.submissions import Submission
-from planlab.grading.summary import render_names, render_summary
+from planlab.grading.summary import render_names, render_summary, say
 from planlab.grading.table import MARKS_READ, NAME, keep_edited, make_rows, write_table
 
 
@@ -85,7 +85,7 @@ class Session:
         if new := bind(typed, self.book):
             changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             self.book.add_marks(new, f"{path.name}, {changed.isoformat()}", self.now())
-            print(f"Marks read from {shown(path)}: {len(new)}.")
+            say(f"Marks read from {shown(path)}: {len(new)}.")
 
     def terms(self) -> Terms:
         """What this run's grades depend on. Each gradebook draws a seed of its own, once."""
@@ -106,7 +106,7 @@ class Session:
         done = self.book.grades(run)
         rest = [submission for submission in submissions if submission.name not in done]
         if done:
-            print(f"Going on with run {run.id}: {len(done)} of {len(submissions)} were graded.")
+            say(f"Going on with run {run.id}: {len(done)} of {len(submissions)} were graded.")
         try:
             with tqdm(
                 total=len(submissions), initial=len(done), disable=None, desc=self.lab.id
@@ -148,13 +148,13 @@ class Session:
         self.book.add_marks(bind_late(self.book), "the first answer graded", self.now())
         rows = make_rows(self.book, run)
         if copy := keep_edited(out, self.book):
-            print(f"{NAME} had been changed in more than 'manual'. As it was: {shown(copy)}.")
+            say(f"{NAME} had been changed in more than 'manual'. As it was: {shown(copy)}.")
         write_pages(out, lab, run, rows)
         write_file(out / "canvas.csv", render_canvas(lab, rows, roster))
         write_file(out / "moodle.csv", render_moodle(lab, rows, roster))
         write_table(out, lab, rows, self.book)
         moved = self.finish(run) if self.order.paths else []
-        print(render_summary(out, rows, moved))
+        say(render_summary(lab.id, out, rows, moved))
         return 0
 
     def finish(self, run: Run) -> list[str]:
