@@ -25,7 +25,7 @@ from pathlib import Path
 import nbformat
 
 from planlab.grading.collect import find_submissions
-from planlab.grading.judge import grade_all
+from planlab.grading.judge import default_jobs, grade_all
 
 ROOT = Path(__file__).resolve().parent.parent
 LAB = "lab01"
@@ -129,7 +129,7 @@ def main() -> None:
     parser.add_argument("--nbgrader", type=int, default=20, help="0: without the peer")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    jobs = os.cpu_count() or 1
+    jobs = default_jobs()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         wanted = make_class(folder, options.class_size)

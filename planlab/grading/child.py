@@ -123,6 +123,7 @@ class Child:
         self._cell = 0
         self._most_cpu = CELL_CPU
         self._base = measure(pid).memory
+        self._used = 0.0  # seconds of processor time, at the last look
         self.stops = 0
 
     async def run_cells(
@@ -213,6 +214,7 @@ class Child:
         while True:
             await asyncio.sleep(_LOOK)
             use = measure(self._pid)
+            self._used = use.cpu
             busy = use.runnable or use.cpu > before
             # Looks, not seconds: while the judge itself is slow, nobody else is idle.
             look = _LOOK * _SLOWER if use.blocked or self._owes else _LOOK
@@ -234,7 +236,7 @@ class Child:
         return probe is not None and (probe.link is None or probe.link.owes)
 
     def _allow(self, seconds: float) -> None:
-        self._most_cpu = measure(self._pid).cpu + seconds
+        self._most_cpu = self._used + seconds
 
     def _stop(self, why: str) -> None:
         """Say why, and end it: the probe alone, or all where the cells still run."""

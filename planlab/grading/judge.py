@@ -5,6 +5,7 @@ believes only what comes back for inputs that it drew and the calls that it serv
 """
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
@@ -29,6 +30,11 @@ from .submissions import Cell, Submission, read_notebook
 STOPS = 3  # how often a notebook's cells are stopped before all is left untried
 PROBE_STOPS = 2  # and the probes of one question, before its other properties are
 _UNTRIED = "it was not tried: too much before it had to be stopped"
+
+
+def default_jobs() -> int:
+    """One more than the cores: while the judge serves one submission, the others run."""
+    return (os.cpu_count() or 1) + 1
 
 
 async def grade_all(
