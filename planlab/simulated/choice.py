@@ -5,6 +5,7 @@ Tools are matched by the words of their names, descriptions and parameters, neve
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from planlab.simulated import words
 from planlab.simulated.scene import Scene, Seen, Tool
@@ -74,11 +75,16 @@ _FINAL = re.compile(
 
 def tool_kind(tool: Tool) -> str:
     """What kind of act a tool is: by its name's verb, its nouns, or its description."""
-    if _HANDOFF.search(tool.name):
+    return _kind(tool.name, tool.description)
+
+
+@lru_cache(maxsize=1024)
+def _kind(called: str, description: str) -> str:
+    if _HANDOFF.search(called):
         return "handoff"
-    if _FINAL.search(tool.name):
+    if _FINAL.search(called):
         return "final"
-    name, told = words.pieces(tool.name), words.pieces(re.split(r"[.;:,]", tool.description)[0])[:8]
+    name, told = words.pieces(called), words.pieces(re.split(r"[.;:,]", description)[0])[:8]
     if len(name) > 1 and name[-1] in _ABOUT and name[0] not in _ACTS:
         return "read"
     leads = words.plain_verb_kind(name[0]) or "" if name else ""

@@ -1,4 +1,4 @@
-"""A model that answers from a list: for checks and tests of loops, not of what a model would say."""
+"""A model that answers from a list: for tests of loops, not of what a model would say."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping

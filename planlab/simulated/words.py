@@ -53,8 +53,13 @@ _COUNTS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight
 
 def pieces(text: str) -> list[str]:
     """The words of prose, snake_case and camelCase alike, in lower case."""
+    return list(_pieces(text))
+
+
+@lru_cache(maxsize=8192)
+def _pieces(text: str) -> tuple[str, ...]:
     text = re.sub(r"\b([eE])-(mails?)\b", r"\1\2", text)
-    return [piece.lower() for piece in _PIECE.findall(text)]
+    return tuple(piece.lower() for piece in _PIECE.findall(text))
 
 
 @lru_cache(maxsize=8192)
@@ -83,7 +88,12 @@ def stem(word: str) -> str:
 
 def content(text: str) -> list[str]:
     """The stems that carry meaning, in order, each once."""
-    return list(dict.fromkeys(stem(word) for word in pieces(text) if word not in STOP))
+    return list(_content(text))
+
+
+@lru_cache(maxsize=8192)
+def _content(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(stem(word) for word in pieces(text) if word not in STOP))
 
 
 def overlap(wanted: Iterable[str], given: Iterable[str]) -> float:
