@@ -12,8 +12,8 @@ import planlab
 FLOORS = (
     ("errors", "records", "tokens"),
     ("trace", "tools", "toolbox", "validate"),
-    ("schedule", "ledger", "durable", "cost"),
-    ("model",),
+    ("schedule", "progress", "ledger", "durable", "cost"),
+    ("model", "planning", "executing"),
     ("patterns",),
     ("agent",),
     ("show", "grading", "doctor", "__main__"),
