@@ -11,7 +11,7 @@ import planlab
 # From the ground up. A module may import from its own floor and those below it.
 FLOORS = (
     ("errors", "records", "tokens"),
-    ("trace", "tools", "toolbox", "validate"),
+    ("trace", "tools", "toolbox", "granularity", "validate"),
     ("schedule", "ledger", "durable", "cost"),
     ("model",),
     ("patterns",),
