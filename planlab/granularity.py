@@ -24,11 +24,9 @@ _EMPTY_WORDS = (
     "plan strategy approach way area part rest need goal decision outcome context background "
     "document text file some any all more most few it this that them is are be been has have was "
     "done ready fine ok okay comprehensive overall general useful clear final right successful "
-    "successfully thoroughly carefully accordingly properly appropriately quickly"
-)
-_GLUE = frozenset(
+    "successfully thoroughly carefully accordingly properly appropriately quickly "
     "a an and as at by for from in into its of off on or our the their then they through to we "
-    "with what which who when where how if than there these those you your will should can".split()
+    "with what which who when where how if than there these those you your will should can"
 )
 _HEDGE = re.compile(
     r"\b(?:(?:as|if|where|when|whatever is|whatever's) "
@@ -64,7 +62,7 @@ def is_vague(step: Step, goal: str) -> bool:
     return bool(_HEDGE.search(step.description)) or _stems(told) <= _stems(goal)
 
 
-def fragments(steps: Sequence[Step]) -> list[str]:
+def find_pieces(steps: Sequence[Step]) -> list[str]:
     """The ids of steps that are only pieces of one, if they are 4 or more and half of the plan.
 
     A piece is a gesture ("click", "open", "wait"), or one of 4 or more steps with the same tool
@@ -82,7 +80,7 @@ def fragments(steps: Sequence[Step]) -> list[str]:
 
 def _shapes(step: Step) -> list[tuple[str | None, tuple[str, ...]]]:
     """The description once for each of its words, with that word left open."""
-    words = _WORD.findall(step.description.casefold())[:30]
+    words = _WORD.findall(step.description.casefold())[:15]
     if len(words) < 3:
         return []
     return [(step.tool, (*words[:i], "…", *words[i + 1 :])) for i in range(len(words))]
@@ -91,7 +89,7 @@ def _shapes(step: Step) -> list[tuple[str | None, tuple[str, ...]]]:
 def _stems(text: str) -> frozenset[str]:
     """The words that carry meaning, without the commonest endings."""
     words = (word.strip("'-") for word in _WORD.findall(text.casefold()))
-    return frozenset(_stem(word) for word in words if word and word not in _GLUE) - _EMPTY
+    return frozenset(_stem(word) for word in words if word) - _EMPTY
 
 
 def _stem(word: str) -> str:

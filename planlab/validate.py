@@ -14,7 +14,8 @@ from functools import cached_property
 
 from pydantic import ValidationError
 
-from planlab.granularity import fragments, is_vague
+from planlab.granularity import find_pieces, is_vague
+from planlab.graph import find_circle, find_components, find_upstream
 from planlab.records import Constraint, Goal, Plan, Ref, Step
 from planlab.toolbox import Toolbox
 from planlab.tools import Risk, Tool
@@ -62,16 +63,18 @@ def find_defects(plan: Plan, *, goal: Goal, tools: Toolbox) -> list[Defect]:
     tool is done by the executor itself. Of the goal's constraints, those that state a tool or a
     limit are checked; the others are for people to read:
 
-    - budget: what the plan's tools cost in dollars is at most `limit`. The limit counts calls if
-      its text speaks of calls, times or uses, or if it names a tool and no money. Each step is
-      taken as one call of its tool.
+    - budget: the plan's tools cost at most `limit` dollars, each step being one call of its tool;
+      or are called at most so often, if the text says "calls" or "times", or names no money but a
+      tool.
     - permission: its tool is used at most `limit` times; never, without a limit.
     - policy: its tool is used at least once. No policy demands a HIGH tool: if the plan uses the
       HIGH tool that a policy is about, that is a warning.
 
     A hand-off breaks where a description names an output, in braces or as a word with an
     underscore, that none of the steps before it makes; where a text argument holds such braces,
-    since nothing is ever pasted into text; and where a result is passed on that has no name.
+    since nothing is ever pasted into text; and where a result is passed on that has no name. A text
+    argument that is nothing but the name of another step's output, with an underscore, is a
+    warning.
     """
     if not plan.steps:
         repair = "Write at least one step for each output of the goal."
@@ -109,31 +112,8 @@ class _Case:
         return dict(makers)
 
     @cached_property
-    def components(self) -> list[list[str]]:
-        """Steps that need each other in a circle stand together; what is needed comes first."""
-        # Kosaraju's algorithm, with a stack of its own: a chain may be 5,000 steps long.
-        dependents: dict[str, list[str]] = {id: [] for id in self.needs}
-        for id, needed in self.needs.items():
-            for other in needed:
-                dependents[other].append(id)
-        seen: set[str] = set()
-        ended = [id for root in self.needs for id in _walk(root, self.needs, seen)]
-        seen = set()
-        parts = [_walk(root, dependents, seen) for root in reversed(ended)]
-        return [part for part in reversed(parts) if part]
-
-    @cached_property
     def upstream(self) -> dict[str, int]:
-        """For each id a number whose bits are the steps that come before it, and itself."""
-        found = {id: 1 << place for place, id in enumerate(self.needs)}
-        for part in self.components:
-            bits = 0
-            for id in part:
-                bits |= found[id]
-                for other in self.needs[id]:
-                    bits |= found[other]
-            found.update(dict.fromkeys(part, bits))
-        return found
+        return find_upstream(self.needs)
 
     def comes_before(self, first: str, second: str) -> bool:
         """Whether `second` needs `first`, over whatever number of steps; every step itself."""
@@ -142,23 +122,6 @@ class _Case:
 
 def _same(name: str) -> str:
     return re.sub(r"[\s_-]+", " ", name).strip().casefold()
-
-
-def _walk(root: str, graph: Mapping[str, Sequence[str]], seen: set[str]) -> list[str]:
-    """What can be reached from `root` and is not in `seen` yet, each after what it leads to."""
-    if root in seen:
-        return []
-    seen.add(root)
-    ended, path = [], [(root, iter(graph[root]))]
-    while path:
-        id, rest = path[-1]
-        following = next((other for other in rest if other not in seen), None)
-        if following is None:
-            ended.append(path.pop()[0])
-        else:
-            seen.add(following)
-            path.append((following, iter(graph[following])))
-    return ended
 
 
 def _ids(case: _Case) -> Iterator[Defect]:
@@ -180,24 +143,11 @@ def _ids(case: _Case) -> Iterator[Defect]:
 
 
 def _cycles(case: _Case) -> Iterator[Defect]:
-    for part in case.components:
+    for part in find_components(case.needs):
         if len(part) > 1:
-            members = set(part)
-            first = next(id for id in case.needs if id in members)
-            circle = " needs ".join(_circle(first, members, case.needs))
+            circle = " needs ".join(find_circle(part, case.needs))
             repair = f"Remove the least needed of these dependencies: {circle}."
-            yield Defect(DefectKind.CYCLE, first, f"These can never start: {circle}.", repair)
-
-
-def _circle(first: str, members: set[str], needs: Mapping[str, Sequence[str]]) -> list[str]:
-    """A way from `first` along its needs back to where the way has been."""
-    path, places = [first], {first: 0}
-    while True:
-        following = next(id for id in needs[path[-1]] if id in members)
-        if following in places:
-            return [*path[places[following] :], following]
-        places[following] = len(path)
-        path.append(following)
+            yield Defect(DefectKind.CYCLE, part[0], f"These can never start: {circle}.", repair)
 
 
 def _calls(case: _Case) -> Iterator[Defect]:
@@ -251,10 +201,11 @@ def _hand_offs(case: _Case) -> Iterator[Defect]:
             if makers and not any(_related(case, maker, step.id) for maker in makers):
                 yield _not_handed(step, name)
         for argument in step.arguments:
-            if isinstance(argument.value, str) and _PLACEHOLDER.search(argument.value):
-                problem = f"{step.id}: {argument.name} has a name in braces: nothing is pasted in."
+            pasted = isinstance(argument.value, str) and _PLACEHOLDER.search(argument.value)
+            if pasted or (argument.value in known and argument.value != step.output):
+                problem = f"{step.id}: {argument.name} is a name where a result seems to be meant."
                 repair = "Give a reference to the step whose result is meant, as the whole value."
-                yield Defect(DefectKind.HAND_OFF, step.id, problem, repair)
+                yield Defect(DefectKind.HAND_OFF, step.id, problem, repair, warning=not pasted)
         if step.id in nameless & wanted:
             problem = f"{step.id} hands its result on, and the result has no name."
             repair = f"Say in `output` of {step.id} what it hands on."
@@ -320,11 +271,16 @@ def _over(case: _Case, constraint: Constraint, limit: float) -> Iterator[Defect]
             return
 
 
-def _counts_calls(constraint: Constraint) -> bool:
-    if re.search(r"\b(?:calls?|times|once|twice|uses?)\b", constraint.text, re.IGNORECASE):
-        return True
-    money = re.search(r"[$€£]|dollar|usd|cent|cost|spen[dt]|pay|price", constraint.text.casefold())
-    return constraint.tool is not None and money is None
+_UNITS = (  # the first that the text speaks of; is it calls?
+    (re.compile(r"[$€£]|\b(?:dollars?|usd|cents?)\b", re.IGNORECASE), False),
+    (re.compile(r"\b(?:calls?|times|once|twice)\b", re.IGNORECASE), True),
+    (re.compile(r"\b(?:costs?|spend|spent|prices?)\b", re.IGNORECASE), False),
+)
+
+
+def _counts_calls(budget: Constraint) -> bool:
+    spoken = (calls for pattern, calls in _UNITS if pattern.search(budget.text))
+    return next(spoken, budget.tool is not None)
 
 
 def _unkept(case: _Case, policy: Constraint, tool: str) -> Iterator[Defect]:
@@ -346,7 +302,7 @@ def _wording(case: _Case) -> Iterator[Defect]:
             problem = f"{step.id} names nothing definite to do: {step.description!r}."
             repair = f"Say in {step.id} what is done to what, and by what its result is judged."
             yield Defect(DefectKind.VAGUE, step.id, problem, repair, warning=True)
-    if pieces := fragments(case.steps):
+    if pieces := find_pieces(case.steps):
         problem = f"{len(pieces)} of {len(case.steps)} steps are pieces of one action."
         listed = ", ".join(pieces[:10]) + (", …" if len(pieces) > 10 else "")
         repair = f"Merge {listed} into steps that each hand on a result of their own."

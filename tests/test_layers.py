@@ -10,7 +10,7 @@ import planlab
 
 # From the ground up. A module may import from its own floor and those below it.
 FLOORS = (
-    ("errors", "records", "tokens"),
+    ("errors", "records", "tokens", "graph"),
     ("trace", "tools", "toolbox", "granularity", "validate"),
     ("schedule", "ledger", "durable", "cost"),
     ("model",),
