@@ -8,10 +8,10 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 from itertools import chain, count
 from typing import Literal
 
+from planlab.graph import find_components
 from planlab.records import Argument, Plan, Ref, Step
 from planlab.schedule import Failed, Waiting
 from planlab.toolbox import Toolbox
@@ -58,12 +58,11 @@ def is_finished(id: str, done: Mapping[str, object]) -> bool:
 
 
 def in_order(steps: Sequence[Step]) -> list[Step]:
-    """The steps, each after those that it needs; as they stand where there is a cycle."""
-    graph = {step.id: step.needs for step in steps}
-    try:
-        rank = {id: place for place, id in enumerate(TopologicalSorter(graph).static_order())}
-    except CycleError:
-        return list(steps)
+    """The steps, each after those that it needs; those of a circle stand together."""
+    here = {step.id for step in steps}
+    needs = {step.id: [id for id in step.needs if id in here] for step in steps}
+    order = [id for part in find_components(needs) for id in part]
+    rank = {id: place for place, id in enumerate(order)}
     return sorted(steps, key=lambda step: rank[step.id])
 
 

@@ -10,8 +10,8 @@ import planlab
 
 # From the ground up. A module may import from its own floor and those below it.
 FLOORS = (
-    ("errors", "records", "tokens"),
-    ("trace", "tools", "toolbox", "validate"),
+    ("errors", "records", "tokens", "graph"),
+    ("trace", "tools", "toolbox", "granularity", "validate"),
     ("schedule", "progress", "ledger", "durable", "cost"),
     ("model", "planning", "executing"),
     ("patterns",),
