@@ -125,7 +125,7 @@ def render_results(steps: Sequence[Step], done: Mapping[str, object]) -> str:
     """
     share = max(200, LONGEST // max(1, len(steps)))
     return "\n".join(
-        f"- {step.output} ({step.id}, {step.description}): {_cut(done[step.id], share)}"
+        f"- {step.id} ({step.output}; {step.description}): {_cut(done[step.id], share)}"
         for step in steps
     )
 

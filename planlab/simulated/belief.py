@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from planlab.simulated import critic, plans, words
 from planlab.simulated.agenda import lasting, particulars
-from planlab.simulated.arguments import COMPOSED, meaning, title, value_for
+from planlab.simulated.arguments import COMPOSED, meaning, title, told, value_for
 from planlab.simulated.concepts import rank_concepts
 from planlab.simulated.facts import counted, facts, items
 from planlab.simulated.fields import extracted, properties
@@ -225,10 +225,42 @@ def planned_steps(scene: Scene) -> list[dict[str, object]]:
         else step
         for step in steps
     )
-    steps = sized(_limited(steps, scene), scene)
+    steps = sized(_limited(_drafted(steps, scene), scene), scene)
     taken = taken_ids(scene)
-    numbered = renumbered(steps, taken) if taken else steps
+    numbered = _joined_on(renumbered(steps, taken) if taken else steps, scene)
     return [_as_data(step, scene, index, len(numbered)) for index, step in enumerate(numbered)]
+
+
+def _joined_on(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
+    """Steps of which those that work on results, and have none yet, work on what is finished."""
+    finished = [found[1] for line in scene.finished if (found := re.match(r"(\w*\d)\s*:", line))]
+    return tuple(
+        step
+        if step.depends_on or step.kind in (*words.GATHER, "question") or not finished
+        else replace(step, depends_on=tuple(finished))
+        for step in steps
+    )
+
+
+def _drafted(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
+    """Steps with one before each that passes a text on, in which that text is put into words."""
+    made: dict[str, Step] = {}
+    for step in steps:
+        names = step.tool.properties.items() if step.tool else ()
+        texts = [n for n, part in names if step.tool and meaning(n, part, step.tool) == "content"]
+        worded = [made[each] for each in step.depends_on if each in made and not made[each].tool]
+        if texts and step.depends_on and not worded and not _is_told(texts[0], step, scene):
+            thing = plans.aim_of(step.description).thing
+            draft = Step(f"{step.id}a", "answer", f"Draft {thing}", thing, None, step.depends_on)
+            made[draft.id] = draft
+            step = replace(step, depends_on=(draft.id,))
+        made[step.id] = step
+    return renumbered(tuple(made.values()), ()) if len(made) > len(steps) else tuple(steps)
+
+
+def _is_told(name: str, step: Step, scene: Scene) -> bool:
+    """Whether the request itself says the words that are to be passed on."""
+    return told(name, step.description, scene.goal) is not None
 
 
 def _remaining(scene: Scene, avoid: Sequence[str]) -> tuple[Step, ...]:
@@ -242,7 +274,9 @@ def _remaining(scene: Scene, avoid: Sequence[str]) -> tuple[Step, ...]:
     )
     goal = "\n".join(
         [
-            ". ".join(scene.remaining) if scene.remaining else _without_tools(scene),
+            ". ".join(plans.without_marks(scene.remaining))
+            if scene.remaining
+            else _without_tools(scene),
             *(line if words.verb_kind(line.split()[0]) else f"produce {line}" for line in added),
         ]
     )
@@ -396,9 +430,20 @@ def _as_data(step: Step, scene: Scene, index: int, total: int) -> dict[str, obje
         "why": f"It is needed to {words.clip(scene.goal[:1].lower() + scene.goal[1:], 90)}"
         if scene.goal
         else "",
-        "how": "tool" if step.tool else "react",
+        "how": _how(step, scene),
         "refs": refs,
     }
+
+
+_WAYS = re.compile(r"\bhow\W*\)?:\s*((?:\w+(?:, | or )?)+)")
+
+
+def _how(step: Step, scene: Scene) -> str:
+    """By which of the ways that the prompt offers; a step without a tool is reasoned through."""
+    ways = ["tool", "react"]
+    if offered := _WAYS.search(scene.context):
+        ways = [way for way in ways if way in words.pieces(offered[1])] or ways
+    return ways[0] if step.tool else ways[-1]
 
 
 def _slug(text: str) -> str:
