@@ -169,12 +169,12 @@ def _order(
     parts = [f"Goal: {goal.text}"]
     if goal.outputs:
         parts.append(
-            f"Must exist at the end, each as the output of one step: {'; '.join(goal.outputs)}"
+            f"Outputs that must exist at the end, under these names: {'; '.join(goal.outputs)}"
         )
     if goal.constraints:
         parts.append("Constraints:\n" + "\n".join(f"- {c.text}" for c in goal.constraints))
     if progress.completed:
-        parts.append(f"Completed, never to be done again:\n{_listed(progress.completed)}")
+        parts.append(f"Completed (never to be done again):\n{_listed(progress.completed)}")
         found = render_results(progress.completed, progress.done)
         parts.append(f"Results so far:\n{found}")
     if progress.remaining:

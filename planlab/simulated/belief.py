@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from planlab.simulated import critic, plans, words
 from planlab.simulated.agenda import lasting, particulars
 from planlab.simulated.arguments import COMPOSED, meaning, title, told, value_for
+from planlab.simulated.choice import points_back
 from planlab.simulated.concepts import rank_concepts
 from planlab.simulated.facts import counted, facts, items
 from planlab.simulated.fields import extracted, properties
@@ -91,6 +92,8 @@ def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
         "title": title(scene.goal or told),
     }
     belief["needs_plan"] = len(planned) >= 3
+    if scene.role == "critic" and verdict.approved and not scene.draft:
+        belief["recommendation"] = ""  # nothing is to be mended
     belief |= told_of_plan(scene, planned, answer)
     if chosen_of := critic.compared(scene):
         belief = {**belief, "reasoning": chosen_of[1], "winner": chosen_of[0]}
@@ -228,7 +231,29 @@ def planned_steps(scene: Scene) -> list[dict[str, object]]:
     steps = sized(_limited(_drafted(steps, scene), scene), scene)
     taken = taken_ids(scene)
     numbered = _joined_on(renumbered(steps, taken) if taken else steps, scene)
-    return [_as_data(step, scene, index, len(numbered)) for index, step in enumerate(numbered)]
+    data = [_as_data(step, scene, index, len(numbered)) for index, step in enumerate(numbered)]
+    return _under_names(data, scene)
+
+
+_NAMED = re.compile(
+    r"^[^:\n]*\boutputs?\b[^:\n]*\b(?:must|required|wanted|names?)\b[^:\n]*: *(.+)$", re.M
+)
+
+
+def _under_names(data: list[dict[str, object]], scene: Scene) -> list[dict[str, object]]:
+    """Each output that the prompt wants under a name, by the last step that speaks most of it."""
+    listed = [name.strip(" .") for row in _NAMED.findall(scene.ask) for name in row.split(";")]
+    listed += re.findall(r"`output` is '([^']+)'", scene.feedback)
+    free = list(reversed(data))
+    for name in dict.fromkeys(listed):
+        wanted = words.content(name.replace("_", " "))
+        if free:
+            maker = max(
+                free, key=lambda d: words.overlap(wanted, words.content(str(d["description"])))
+            )
+            free.remove(maker)
+            data = [{**each, "output": name} if each is maker else each for each in data]
+    return data
 
 
 def _joined_on(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
@@ -248,14 +273,26 @@ def _drafted(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
     for step in steps:
         names = step.tool.properties.items() if step.tool else ()
         texts = [n for n, part in names if step.tool and meaning(n, part, step.tool) == "content"]
-        worded = [made[each] for each in step.depends_on if each in made and not made[each].tool]
-        if texts and step.depends_on and not worded and not _is_told(texts[0], step, scene):
-            thing = plans.aim_of(step.description).thing
-            draft = Step(f"{step.id}a", "answer", f"Draft {thing}", thing, None, step.depends_on)
-            made[draft.id] = draft
+        text = next((each.id for each in reversed([*made.values()]) if _is_text(each)), None)
+        if texts and text and points_back(step.description):
+            step = replace(step, depends_on=(*dict.fromkeys((*step.depends_on, text)),))
+        ready = text in step.depends_on
+        if texts and step.depends_on and not ready and not _is_told(texts[0], step, scene):
+            found = [each.id for each in made.values() if each.tool and each.kind in words.GATHER]
+            thing, needs = plans.aim_of(step.description).thing, dict.fromkeys(found)
+            draft = Step(f"{step.id}a", "answer", f"Draft {thing}", thing, None, ())
+            if step.kind in ("write", "draft"):
+                draft = replace(draft, description=step.description)
+                step = replace(step, description=f"Save {thing}")
+            made[draft.id] = replace(draft, depends_on=(*needs | dict.fromkeys(step.depends_on),))
             step = replace(step, depends_on=(draft.id,))
         made[step.id] = step
     return renumbered(tuple(made.values()), ()) if len(made) > len(steps) else tuple(steps)
+
+
+def _is_text(step: Step) -> bool:
+    """Whether a step puts what was found into words, and does not only pick something out."""
+    return step.tool is None and words.verb_kind(step.description.split()[0]) not in words.GATHER
 
 
 def _is_told(name: str, step: Step, scene: Scene) -> bool:
@@ -269,7 +306,7 @@ def _remaining(scene: Scene, avoid: Sequence[str]) -> tuple[Step, ...]:
         return replanned
     added = re.findall(
         r"\b(?:add a step (?:that|to|for)|no step (?:makes|produces|that|to|for)|"
-        r"missing (?:step|output)s?:?)\s+['\"`]?([^.'\"`\n]+)",
+        r"missing (?:step|output)s?:?)\s+['\"`]?(?!it\b)([^.'\"`\n]+)",
         f"{scene.feedback}\n{scene.reason}",
     )
     goal = "\n".join(

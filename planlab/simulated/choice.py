@@ -239,6 +239,7 @@ def only_looks(tool: Tool) -> bool:
 
 def points_back(text: str) -> bool:
     """Whether a text speaks of what came before and names nothing itself."""
+    text = re.sub(r"\bth(?:is|at) (?:day|week|month|quarter|year|morning|evening)\b", "", text)
     points = re.search(r"\b(?:it|its|they|their|them|that|this|one|his|her|she|he)\b", text, re.I)
     named = any(span.kind in ("name", "code", "quoted", "mail", "path") for span in spans(text))
     return points is not None and not named

@@ -131,7 +131,7 @@ def resolve(intents: Sequence[_Intent], scene: Scene) -> tuple[Step, ...]:
             other := follower(intent.text, scene, used) if used else None
         ):
             tool, intent = other, replace(intent, chained=True)
-        elif tool and tool.name in used and points_back(intent.text):
+        elif tool and tool.name in used and intent.kind != "query" and points_back(intent.text):
             tool = None  # it asks more about what was found
         alone = intent.kind in (*words.GATHER, "question") and not intent.chained
         needed = {dependency for step in steps for dependency in step.depends_on}
