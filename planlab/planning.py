@@ -174,7 +174,7 @@ def _order(
     if goal.constraints:
         parts.append("Constraints:\n" + "\n".join(f"- {c.text}" for c in goal.constraints))
     if progress.completed:
-        parts.append(f"Completed (never to be done again):\n{_listed(progress.completed)}")
+        parts.append(f"Completed:\n{_listed(progress.completed)}")
         found = render_results(progress.completed, progress.done)
         parts.append(f"Results so far:\n{found}")
     if progress.remaining:
@@ -182,7 +182,8 @@ def _order(
     if reason:
         parts.append(f"Reason to replan: {reason}")
         parts.append(
-            "Make a new plan of what remains. It may refer to completed steps by their ids."
+            "Make a new plan of what remains. It may refer to completed steps by their ids, and "
+            "does none of them again."
         )
     else:
         parts.append("Make the plan.")
@@ -191,7 +192,7 @@ def _order(
 
 
 def _listed(steps: Sequence[Step]) -> str:
-    return "\n".join(f"- {s.id}: {s.description} [{s.tool or s.how}]" for s in steps)
+    return "\n".join(f"- {s.id}: {s.description} [{s.tool or 'in words'}]" for s in steps)
 
 
 def _feedback(draft: Draft) -> list[Message]:

@@ -92,6 +92,7 @@ def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
         "title": title(scene.goal or told),
     }
     belief["needs_plan"] = len(planned) >= 3
+    belief["finished_ids"] = _finished_ids(scene)
     if scene.role == "critic" and verdict.approved and not scene.draft:
         belief["recommendation"] = ""  # nothing is to be mended
     belief |= told_of_plan(scene, planned, answer)
@@ -236,7 +237,7 @@ def planned_steps(scene: Scene) -> list[dict[str, object]]:
 
 
 _NAMED = re.compile(
-    r"^[^:\n]*\boutputs?\b[^:\n]*\b(?:must|required|wanted|names?)\b[^:\n]*: *(.+)$", re.M
+    r"^[^:\n]*\boutputs?\b[^:\n]*\b(?:must|required|wanted|names?)\b[^:\n]*: *(.+)$", re.M | re.I
 )
 
 
@@ -258,13 +259,20 @@ def _under_names(data: list[dict[str, object]], scene: Scene) -> list[dict[str, 
 
 def _joined_on(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
     """Steps of which those that work on results, and have none yet, work on what is finished."""
-    finished = [found[1] for line in scene.finished if (found := re.match(r"(\w*\d)\s*:", line))]
+    finished = tuple(_finished_ids(scene))
     return tuple(
         step
         if step.depends_on or step.kind in (*words.GATHER, "question") or not finished
-        else replace(step, depends_on=tuple(finished))
+        else replace(step, depends_on=finished)
         for step in steps
     )
+
+
+def _finished_ids(scene: Scene) -> list[str]:
+    """The ids of steps that are done; last those in words, whose text is what is passed on."""
+    names = [tool.name for tool in scene.tools]
+    lines = sorted(scene.finished, key=lambda line: not any(name in line for name in names))
+    return [found[1] for line in lines if (found := re.match(r"(\w*\d)\s*:", line))]
 
 
 def _drafted(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
