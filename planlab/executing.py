@@ -12,7 +12,7 @@ from pydantic import Field
 from planlab.errors import BadArguments, Refused, ToolError, ToolFailed, Transient
 from planlab.model import Message, Model
 from planlab.planning import render_results, says
-from planlab.records import Observation, Plan, Record, Step
+from planlab.records import Observation, Plan, Record, Ref, Step, as_text
 from planlab.toolbox import Toolbox
 from planlab.tools import Risk, parse_arguments
 from planlab.trace import span
@@ -153,9 +153,10 @@ def _order(
     step: Step, plan: Plan, known: Mapping[str, object], fault: ToolError | None
 ) -> list[Message]:
     given = [each for each in plan.steps if each.id in known]
-    parts = [f"Task: {step.description}", f"Wanted: {step.expected_output}"]
-    if given:
-        parts.append(f"Results:\n{render_results(given, known)}")
+    parts = [f"Results:\n{render_results(given, known)}"] if given else []
+    parts += [f"Task: {step.description}", f"Wanted: {step.expected_output}"]
     if fault is not None:
-        parts.append(f"The first attempt went wrong: {fault}\nDo it in another way.")
+        planned = {a.name: a.value for a in step.arguments if not isinstance(a.value, Ref)}
+        parts.append(f"It was tried with {as_text(planned)} and went wrong: {fault}")
+        parts.append("Do it again without that fault, and keep what the plan asked for.")
     return [says("system", SYSTEM), says("user", "\n\n".join(parts))]

@@ -247,11 +247,8 @@ class _Run:
     async def answer(self) -> str:
         """What the results of all steps say about the goal, in the executor's words."""
         progress = self.progress
-        parts = [
-            f"Goal: {self.goal.text}",
-            f"Results:\n{render_results(progress.completed, self.done)}",
-            SYNTHESIS,
-        ]
+        parts = [f"Results:\n{render_results(progress.completed, self.done)}"]
         if progress.learned:
-            parts.insert(2, "What went wrong on the way:\n" + "\n".join(progress.learned))
+            parts.append("What went wrong on the way:\n" + "\n".join(progress.learned))
+        parts += [f"Goal: {self.goal.text}", SYNTHESIS]
         return (await self.work.model.ask("\n\n".join(parts))).text

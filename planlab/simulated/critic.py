@@ -116,10 +116,9 @@ _NOTHING = re.compile(
 def _of_result(scene: Scene) -> list[tuple[str, str]]:
     """What is wrong with the result of a step: it is an error, empty, or tells of nothing found."""
     for seen in scene.observations:
-        value = seen.value.get("rows", seen.value) if isinstance(seen.value, dict) else seen.value
         if seen.error:
             return [("It is an error, not a result.", "Do it in another way.")]
-        if value in (None, "", [], {}):
+        if seen.value in (None, "", [], {}):  # a table without rows says that there are none
             return [("It is empty.", "Look in another place, or for more.")]
     if _NOTHING.search(scene.material):
         return [("It says that nothing was found.", "Look in another place.")]

@@ -158,7 +158,9 @@ def _in_prompt(text: str) -> Iterator[Fact]:
                 )
                 plain = re.sub(r"^(?:Comment|Review|Text|Context|Facts?|Data|Notes?): ", "", plain)
                 if words.pieces(plain) and not re.match(
-                    r"(?:failed|error)\b|result of\b|#+ |(?:look first|decide once)\b", plain, re.I
+                    r"(?:failed|error)\b|result of\b|#+ |(?:look first|decide once)\b|wanted:",
+                    plain,
+                    re.I,
                 ):
                     yield replace(place, text=plain)
         else:
@@ -188,6 +190,8 @@ def _walk(value: object, place: Fact) -> Iterator[Fact]:
         value = table[0][0]
     elif columns:
         value = [dict(zip(columns, row, strict=False)) for row in table]
+        if not table:
+            yield replace(place, text=f"There are no rows of {', '.join(columns)}.")
     if isinstance(value, Mapping):
         yield from _of_mapping(value, place)
     elif isinstance(value, list) and value and not any(isinstance(v, (dict, list)) for v in value):

@@ -23,7 +23,7 @@ _LABELS: tuple[tuple[str, str], ...] = (
     ),
     (
         "rules",
-        "rules rule constraints requirements format instructions "
+        "rules rule constraints requirements format instructions wanted expected "
         "criteria rubric guidelines checklist policy policies "
         "required sections schema style audience",
     ),
