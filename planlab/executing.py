@@ -9,10 +9,10 @@ from typing import Annotated, Protocol
 
 from pydantic import Field
 
-from planlab.errors import BadArguments, Refused, ToolError, ToolFailed, Transient
+from planlab.errors import BadArguments, BadInput, Refused, ToolError, ToolFailed, Transient
 from planlab.model import Message, Model
 from planlab.planning import render_results, says
-from planlab.records import Observation, Plan, Record, Ref, Step, as_text
+from planlab.records import Observation, Record, Ref, Step, as_text
 from planlab.toolbox import Toolbox
 from planlab.tools import Risk, parse_arguments
 from planlab.trace import span
@@ -58,6 +58,25 @@ def judged_by(model: Model) -> Evaluate:
     return evaluate
 
 
+@dataclass(frozen=True)
+class Job:
+    """A step with all that is known to it: the steps that it needs, and their results.
+
+    `taint` is what the planner had read when it wrote the step.
+    """
+
+    step: Step
+    needs: tuple[Step, ...]
+    results: Mapping[str, object]
+    taint: frozenset[str]
+
+    @property
+    def read(self) -> frozenset[str]:
+        """The taint of whatever is worked out from it."""
+        seen = (o.taint for o in self.results.values() if isinstance(o, Observation))
+        return self.taint.union(*seen)
+
+
 @dataclass
 class StepExecutor:
     """Does steps by the runner for their `how`; 'tool' is one call, or words where no tool is."""
@@ -78,82 +97,66 @@ class StepExecutor:
         """Does it no harm to run the whole step again, whatever became of it?"""
         return step.how == "tool" and (step.tool is None or self.tools[step.tool].repeatable)
 
-    async def do(
-        self, step: Step, plan: Plan, taint: frozenset[str], *results: object
-    ) -> Observation:
-        """What the step gives, attempted `attempts` times at most; raises what stays wrong.
-
-        `taint` is what the planner had read; `results` are those of `step.needs`.
-        """
-        known = dict(zip(step.needs, results, strict=True))
-        with span("step", step.id) as record:
-            record.data["description"] = step.description
+    async def do(self, job: Job) -> Observation:
+        """What the step gives, in at most `attempts` attempts; raises what stays wrong with it."""
+        with span("step", job.step.id) as record:
+            record.data["description"] = job.step.description
             fault: ToolError | None = None
             for _ in range(self.attempts):
-                seen = await self._attempt(step, plan, taint, known, fault)
-                fault = await self._fault(step, seen)
+                seen = await self._attempt(job, fault)
+                fault = await self._fault(job.step, seen)
                 if fault is None:
                     return seen
-                if not self._may_mend(step, fault):
+                if not self._may_mend(job.step, fault):
                     break
-            raise fault or ToolFailed(f"{step.id} was not attempted: attempts must be 1 or more.")
+            raise fault or BadInput(f"attempts is {self.attempts}: at least one is needed.")
 
-    async def _attempt(
-        self,
-        step: Step,
-        plan: Plan,
-        taint: frozenset[str],
-        known: Mapping[str, object],
-        fault: ToolError | None,
-    ) -> Observation:
-        """First as it was planned, by a tool where it has one; then as the model mends it."""
+    async def _attempt(self, job: Job, fault: ToolError | None) -> Observation:
+        """By its runner; by its tool, as planned; or, in words or to mend a call, by the model."""
+        step = job.step
         if step.how in self.runners:
-            return await self.runners[step.how](step, known)
-        if step.tool and fault is None:
-            return await self.tools.call(
-                step.tool, step.arguments, known=known, taint=taint, step=step.id
-            )
-        read = taint.union(*(o.taint for o in known.values() if isinstance(o, Observation)))
-        order = _order(step, plan, known, fault)
+            return await self.runners[step.how](step, job.results)
         if step.tool is None:
-            reply = await self.model.ask(order)
-            empty = None if reply.text.strip() else ToolFailed(f"{step.id}: nothing was answered.")
-            return Observation(reply.text, empty, read)
-        reply = await self.model.ask(
-            order, tools=self.tools.only(step.tool), tool_choice="required"
-        )
+            reply = await self.model.ask(_order(job, fault))
+            empty = None if reply.text.strip() else ToolFailed("nothing was answered.")
+            return Observation(reply.text, empty, job.read)
+        if fault is None:
+            return await self.tools.call(
+                step.tool, step.arguments, known=job.results, taint=job.taint, step=step.id
+            )
+        tools = self.tools.only(step.tool)
+        reply = await self.model.ask(_order(job, fault), tools=tools, tool_choice="required")
         if not reply.calls:
-            return Observation(None, ToolFailed(f"{step.id}: no call was made: {reply.text}"), read)
-        call = reply.calls[0]
-        return await self.tools.only(step.tool).call(
-            call.name, parse_arguments(call), taint=read, step=step.id
-        )
+            return Observation(None, ToolFailed(f"no call was made: {reply.text}"), job.read)
+        arguments = parse_arguments(reply.calls[0])
+        return await tools.call(reply.calls[0].name, arguments, taint=job.read, step=step.id)
 
     async def _fault(self, step: Step, seen: Observation) -> ToolError | None:
-        """What is wrong with a result: its own error, or what the evaluation says of it."""
-        if seen.error or self.evaluate is None:
+        """What is wrong with a result: its own error, or what the evaluation finds.
+
+        What cannot be taken back is not judged: to fail it now would only have it done twice.
+        """
+        if seen.error or self.evaluate is None or self._risk(step) == Risk.HIGH:
             return seen.error
         verdict = await self.evaluate(step, seen)
         self.evaluations.append((step.id, verdict))
-        if verdict.success:
-            return None
-        return ToolFailed(
-            f"not what was wanted: {'; '.join((*verdict.issues, verdict.suggestion))}"
-        )
+        told = "; ".join((*verdict.issues, verdict.suggestion))
+        return None if verdict.success else ToolFailed(f"not what was wanted: {told}")
 
     def _may_mend(self, step: Step, fault: ToolError) -> bool:
         """A call that was not made, or only read, may be made in another way; a refusal stands."""
         if step.how in self.runners or isinstance(fault, Transient | Refused):
             return False
-        reads = step.tool is None or self.tools[step.tool].risk == Risk.LOW
-        return reads or isinstance(fault, BadArguments)
+        return self._risk(step) == Risk.LOW or isinstance(fault, BadArguments)
+
+    def _risk(self, step: Step) -> Risk:
+        return Risk.LOW if step.tool is None else self.tools[step.tool].risk
 
 
-def _order(
-    step: Step, plan: Plan, known: Mapping[str, object], fault: ToolError | None
-) -> list[Message]:
-    given = [each for each in plan.steps if each.id in known]
-    parts = [f"Results:\n{render_results(given, known)}"] if given else []
+def _order(job: Job, fault: ToolError | None) -> list[Message]:
+    """What the model is asked: the results, then the task, then what went wrong with it."""
+    step = job.step
+    parts = [f"Results:\n{render_results(job.needs, job.results)}"] if job.needs else []
     parts += [f"Task: {step.description}", f"Wanted: {step.expected_output}"]
     if fault is not None:
         planned = {a.name: a.value for a in step.arguments if not isinstance(a.value, Ref)}

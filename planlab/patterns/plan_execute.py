@@ -8,11 +8,10 @@ with the same `done`.
 
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Protocol
 
 from planlab.errors import BadInput, BudgetSpent, ModelError, NeedsApproval, Refused, ToolError
-from planlab.executing import Evaluate, Evaluation, StepExecutor, StepRunner, judged_by
+from planlab.executing import Evaluate, Evaluation, Job, StepExecutor, StepRunner, judged_by
 from planlab.model import Model
 from planlab.planning import (
     Drafting,
@@ -203,9 +202,12 @@ class _Run:
 
     def check(self, plan: Plan) -> None:
         """Raises `BadInput` for a person's plan that cannot run."""
-        progress = Progress(plan, self.done)
-        if defects := blocking(progress, self.goal, self.work.tools, self.work.hows):
-            raise BadInput(f"This plan cannot run: {' '.join(d.problem for d in defects)}")
+        defects = blocking(Progress(plan, self.done), self.goal, self.work.tools, self.work.hows)
+        problems = [defect.problem for defect in defects]
+        if any(step.id == PLAN for step in plan.steps):
+            problems.append(f"No step may have the id {PLAN!r}: that is the plan's place in done.")
+        if problems:
+            raise BadInput(f"This plan cannot run: {' '.join(problems)}")
 
     @property
     def progress(self) -> Progress:
@@ -228,11 +230,17 @@ class _Run:
             raise NeedsApproval(f"{wait.at} waits for a person.", wait.request)
 
     def task(self, step: Step) -> Task:
-        """The step as a task. What the planner had read taints what it wrote since."""
+        """The step as a task. What the planner had read taints what it wrote since then."""
         read = NO_TAINT.union(*(o.taint for o in self.done.values() if isinstance(o, Observation)))
         taint = read if came_in(step.id) > 1 else NO_TAINT
+        by_id = {each.id: each for each in self.progress.plan.steps}
+        needs = tuple(by_id[id] for id in step.needs)
+
+        async def run(*results: object) -> Observation:
+            known = dict(zip(step.needs, results, strict=True))
+            return await self.work.do(Job(step, needs, known, taint))
+
         retries = self.retries if self.work.may_retry(step) else 0
-        run = partial(self.work.do, step, self.progress.plan, taint)
         return Task(step.id, run, step.needs, self.timeout, retries)
 
     def trouble(self) -> str:

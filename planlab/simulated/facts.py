@@ -190,7 +190,7 @@ def _walk(value: object, place: Fact) -> Iterator[Fact]:
         value = table[0][0]
     elif columns:
         value = [dict(zip(columns, row, strict=False)) for row in table]
-        if not table:
+        if not table and not place.seen:
             yield replace(place, text=f"There are no rows of {', '.join(columns)}.")
     if isinstance(value, Mapping):
         yield from _of_mapping(value, place)
