@@ -3,7 +3,7 @@
 The executor sees its step, the step's tool and the results that the step needs; nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
@@ -66,7 +66,7 @@ class Job:
     """
 
     step: Step
-    needs: tuple[Step, ...]
+    needs: Sequence[Step]
     results: Mapping[str, object]
     taint: frozenset[str]
 

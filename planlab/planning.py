@@ -119,7 +119,7 @@ def blocking(progress: Progress, goal: Goal, tools: Toolbox, hows: Collection[st
 
 
 def render_results(steps: Sequence[Step], done: Mapping[str, object]) -> str:
-    """What the steps gave, by name, one a paragraph; together at most `LONGEST` characters or so.
+    """What the steps gave, each within its share of `LONGEST` characters, and of 200 at least.
 
     What is longer is cut, and says so: a model must not take a part for the whole.
     """

@@ -102,7 +102,10 @@ def reconcile(old: Plan, new: Plan, done: Mapping[str, object], *, tools: Toolbo
     ]
     outputs, here = {step.output for step in asked}, {step.id for step in asked}
     stays = [
-        _superseded(step, old.version) if step.output in outputs else step
+        # An output that is made anew takes the name over.
+        step.model_copy(update={"output": f"{step.output}_v{old.version}"})
+        if step.output in outputs
+        else step
         for step in old.steps
         if is_finished(step.id, done) and step.id not in here
     ]
@@ -177,29 +180,22 @@ def came_in(id: str) -> int:
     return int(found[1]) if found else 1
 
 
-def _superseded(step: Step, version: int) -> Step:
-    """A finished step whose output is made anew: its own goes by its old version's name."""
-    return step.model_copy(update={"output": f"{step.output}_v{version}"})
-
-
 def _changes(old: Plan, plan: Plan, done: Mapping[str, object]) -> list[Change]:
     """Each step's fate: the steps of the plan in its order, then what it leaves out."""
     before = {step.id: step for step in old.steps}
-    changes: list[Change] = []
-    for step in plan.steps:
-        if step.id not in before:
-            changes.append(Change("added", step.id, f"new: {step.description}"))
-        elif is_finished(step.id, done):
-            changes.append(
-                Change("kept", step.id, "finished: its result stays, it is not run again")
-            )
-        elif set(step.needs) != set(before[step.id].needs):
-            waits = ", ".join(step.needs) or "nothing"
-            changes.append(
-                Change("reordered", step.id, f"still asked for, and now waits for {waits}")
-            )
-        else:
-            changes.append(Change("kept", step.id, "still asked for"))
-    kept = {step.id for step in plan.steps}
-    gone = [step.id for step in old.steps if step.id not in kept]
-    return [*changes, *(Change("dropped", id, "the new plan does not ask for it") for id in gone)]
+    here = {step.id for step in plan.steps}
+    gone = "the new plan does not ask for it"
+    return [_change(step, before.get(step.id), done) for step in plan.steps] + [
+        Change("dropped", step.id, gone) for step in old.steps if step.id not in here
+    ]
+
+
+def _change(step: Step, before: Step | None, done: Mapping[str, object]) -> Change:
+    if before is None:
+        return Change("added", step.id, f"new: {step.description}")
+    if is_finished(step.id, done):
+        return Change("kept", step.id, "finished: its result stays, it is not run again")
+    if set(step.needs) == set(before.needs):
+        return Change("kept", step.id, "still asked for")
+    waits = ", ".join(step.needs) or "nothing"
+    return Change("reordered", step.id, f"still asked for, and now waits for {waits}")

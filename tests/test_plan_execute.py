@@ -366,6 +366,14 @@ async def test_a_goal_changed_after_everything_is_done_is_answered_from_it():
     assert "What is 12 made of?" in told.requests[-1]["messages"][-1]["content"]
 
 
+async def test_a_step_that_is_called_as_the_plan_is_gets_another_id():
+    done = {}
+    result, *_ = await run(plan(step(PLAN, number=2)), done=done)
+    assert result.stop == Stop.ANSWERED
+    assert isinstance(done[PLAN], Plan)
+    assert [o.value for o in done.values() if isinstance(o, Observation)] == [4]
+
+
 async def test_results_of_something_else_are_not_taken_for_the_plans():
     done = {"s1": Observation("left over")}
     await run(TWICE, done=done)
@@ -539,6 +547,17 @@ class Crash(BaseException):
     """The process is gone."""
 
 
+async def test_what_cannot_be_taken_back_is_not_done_again_because_it_was_judged_badly():
+    judge, _ = scripted(says({"success": False, "issues": ["too short"], "suggestion": "again"}))
+    mail = step("m", "send_email", to="a@acme.example", subject="x", body="y")
+    other = step("n", "send_email", to="a@acme.example", subject="x", body="longer")
+    with open_world() as world:
+        options = {"tools": world.tools, "evaluate": judged_by(judge)}
+        result, *_ = await run(plan(mail), plan(other), **options)
+        assert result.stop == Stop.ANSWERED
+        assert len(world.sent()) == 1
+
+
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("at", [s.id for s in LETTER.steps if s.tool])
 async def test_no_effect_is_repeated_after_a_crash_at_any_step(at, after):
@@ -598,6 +617,7 @@ async def test_what_the_planner_had_read_taints_what_it_wrote_since():
         ({"attempts": 0}, "attempts"),
         ({"done": {PLAN: "go"}}, "not a Plan"),
         ({"done": {PLAN: plan(step("a", "triple"))}}, "triple"),
+        ({"done": {PLAN: plan(step(PLAN, number=1))}}, "plan's place"),
     ],
 )
 async def test_wrong_use_is_refused_before_anything_is_asked(options, words):

@@ -6,7 +6,7 @@ a crash, retrying, going on after an approval and following a changed goal are o
 with the same `done`.
 """
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -82,24 +82,23 @@ async def run_plan_execute(
     goal = check_goal(goal, tools)
     if max_replans < 0 or attempts < 1 or (every is not None and every < 1):
         raise BadInput("max_replans must be 0 or more; attempts and every 1 or more.")
-    work = StepExecutor(executor, tools, attempts, evaluate, step_runners or {})
     run = _Run(
-        goal,
-        planner,
-        work,
-        {} if done is None else done,
-        max_replans,
-        every,
-        review,
-        retries,
-        step_timeout,
-        limit,
+        goal=goal,
+        planner=planner,
+        work=StepExecutor(executor, tools, attempts, evaluate, step_runners or {}),
+        done={} if done is None else done,
+        max_replans=max_replans,
+        every=every,
+        review=review,
+        retries=retries,
+        timeout=step_timeout,
+        limit=limit,
     )
     with current_trace() as trace, span("run", "plan_execute") as record:
         record.data["goal"] = goal.text
         answer, stop, error = await run.until_ended()
         record.data["stop"] = stop
-    detail = Execution(run.progress, tuple(run.plans), tuple(work.evaluations), error)
+    detail = Execution(run.progress, tuple(run.plans), tuple(run.work.evaluations), error)
     return Result(answer, stop, trace, trace.usage_in(record), detail)
 
 
@@ -221,27 +220,28 @@ class _Run:
         remaining = self.progress.remaining
         for step in remaining:
             self.done.pop(step.id, None)  # an earlier failure or wait: both are tried again
-        steps = remaining[: self.every if may_pause else None]
-        await run_graph(map(self.task, steps), self.done, limit=self.limit)
+        await run_graph(self.tasks(remaining, may_pause), self.done, limit=self.limit)
         for failure in self.progress.failed:
             if not isinstance(failure.error, ToolError | ModelError):
                 raise failure.error
         for wait in self.progress.waiting:
             raise NeedsApproval(f"{wait.at} waits for a person.", wait.request)
 
-    def task(self, step: Step) -> Task:
-        """The step as a task. What the planner had read taints what it wrote since then."""
+    def tasks(self, remaining: Sequence[Step], may_pause: bool) -> list[Task]:
+        """What is to be run now. What the planner had read taints what it wrote since then."""
         read = NO_TAINT.union(*(o.taint for o in self.done.values() if isinstance(o, Observation)))
-        taint = read if came_in(step.id) > 1 else NO_TAINT
-        by_id = {each.id: each for each in self.progress.plan.steps}
-        needs = tuple(by_id[id] for id in step.needs)
+        steps = {step.id: step for step in self.progress.plan.steps}
 
-        async def run(*results: object) -> Observation:
-            known = dict(zip(step.needs, results, strict=True))
-            return await self.work.do(Job(step, needs, known, taint))
+        def task(step: Step) -> Task:
+            async def run(*results: object) -> Observation:
+                known = dict(zip(step.needs, results, strict=True))
+                taint = read if came_in(step.id) > 1 else NO_TAINT
+                return await self.work.do(Job(step, [steps[id] for id in known], known, taint))
 
-        retries = self.retries if self.work.may_retry(step) else 0
-        return Task(step.id, run, step.needs, self.timeout, retries)
+            retries = self.retries if self.work.may_retry(step) else 0
+            return Task(step.id, run, step.needs, self.timeout, retries)
+
+        return [task(step) for step in remaining[: self.every if may_pause else None]]
 
     def trouble(self) -> str:
         """Why what remains is planned anew."""
