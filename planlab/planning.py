@@ -159,7 +159,22 @@ def _defects(progress: Progress, goal: Goal, tools: Toolbox, hows: Collection[st
         if step.how not in hows
     ]
     found = find_defects(progress.plan, goal=goal, tools=tools)
-    return [d for d in found if d.step is None or not is_finished(d.step, progress.done)] + unknown
+    limits = [
+        defect
+        for defect in find_defects(_forgiven(progress), goal=goal, tools=tools)
+        if defect.kind in (DefectKind.BUDGET, DefectKind.PERMISSION) and defect not in found
+    ]
+    held = [d for d in found if d.step is None or not is_finished(d.step, progress.done)]
+    return held + limits + unknown
+
+
+def _forgiven(progress: Progress) -> Plan:
+    """The plan as if what is finished had called no tool: a limit that is passed holds no less."""
+    steps = (
+        step.model_copy(update={"tool": None}) if is_finished(step.id, progress.done) else step
+        for step in progress.plan.steps
+    )
+    return progress.plan.model_copy(update={"steps": tuple(steps)})
 
 
 def _order(

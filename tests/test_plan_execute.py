@@ -15,7 +15,7 @@ from planlab.patterns import plan_execute
 from planlab.patterns.plan_execute import run_plan_execute, run_rewoo
 from planlab.planning import make_plan, render_results, replan
 from planlab.progress import PLAN, Progress, in_order, reconcile
-from planlab.records import Argument, Observation, Plan, Ref, Step, Stop
+from planlab.records import Argument, Constraint, Goal, Observation, Plan, Ref, Step, Stop
 from planlab.schedule import Failed
 from planlab.simulated.act import Answer
 from planlab.toolbox import Toolbox, guarded
@@ -357,6 +357,26 @@ async def test_a_goal_changed_half_way_keeps_what_is_done():
     assert GOAL in asked.requests[0]["messages"][-1]["content"]
 
 
+async def test_a_rule_that_comes_too_late_for_what_is_done_holds_for_the_rest():
+    done = {}
+    await run(plan(step("s1", number=3)), done=done)
+    rule = Constraint(kind="permission", text="Do not double.", tool="double", limit=None)
+    goal = Goal(text="Say it.", outputs=(), constraints=(rule,))
+    for remains, stop in (step("n", number=4), Stop.ROUNDS), (step("n", None), Stop.ANSWERED):
+        result, *_ = await run(plan(remains), goal=goal, done=done)
+        assert result.stop == stop
+
+
+async def test_an_old_failure_is_no_reason_to_replan():
+    tools, broken, _ = failing(1)
+    pair, done = plan(step("a", number=0), step("b", number=1)), {}
+    await run(pair, tools=tools, done=done, attempts=1, max_replans=0)
+    broken.clear()
+    del done["a"]
+    _, asked, _ = await run(pair, tools=tools, done=done, every=1, max_replans=9)
+    assert "failed" not in asked.requests[0]["messages"][-1]["content"]
+
+
 async def test_a_goal_changed_after_everything_is_done_is_answered_from_it():
     tools, _, seen = failing()
     done = {}
@@ -556,6 +576,26 @@ async def test_what_cannot_be_taken_back_is_not_done_again_because_it_was_judged
         result, *_ = await run(plan(mail), plan(other), **options)
         assert result.stop == Stop.ANSWERED
         assert len(world.sent()) == 1
+
+
+async def test_an_act_that_failed_is_not_tried_in_another_way():
+    async def down(call):
+        raise errors.ToolFailed("it may have been sent")
+
+    mail = plan(step("m", "send_email", to="a@acme.example", subject="x", body="y"))
+    with open_world() as world:
+        tools = guarded(world.tools, gates=[down])
+        result, _, told = await run(mail, tools=tools, max_replans=0)
+    assert (result.stop, told.requests) == (Stop.FAILED, [])
+
+
+async def test_an_act_whose_arguments_were_wrong_is_mended():
+    mail = plan(step("m", "send_email", to="nobody", subject="x", body="y"))
+    mended = {"to": "a@acme.example", "subject": "x", "body": "y"}
+    with open_world() as world:
+        answers = calls(("send_email", mended)), says("sent")
+        result, *_ = await run(mail, tools=world.tools, answers=answers)
+        assert (result.stop, [m.to for m in world.sent()]) == (Stop.ANSWERED, ["a@acme.example"])
 
 
 @pytest.mark.parametrize("after", [False, True])
