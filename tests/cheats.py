@@ -356,7 +356,6 @@ def rewrites_the_notebook():
 def patches_json():
     """Every frame says that all went well."""
     json.dumps = lambda *_, **__: '{"ok": true, "points": 100, "cell": 1, "ready": true}'
-    json.loads = lambda *_, **__: {"ok": True}
     json.JSONEncoder.encode = lambda *_: '{"ok": true}'
 
 
@@ -762,6 +761,16 @@ def outlives_the_limit():
                     pass
             except BaseException:
                 pass
+
+
+@answers
+def waits_for_its_child():
+    """The system counts a process that waits for its vfork as busy."""
+    libc = ctypes.CDLL(None)
+
+    def twice(text):
+        if libc.syscall(56, 0x4000 | signal.SIGCHLD, 0, 0, 0, 0) == 0:
+            time.sleep(1000)
 
 
 @answers

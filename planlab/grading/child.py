@@ -23,8 +23,8 @@ CASE_CPU = 1.0  # and one case of a check
 IDLE = 3.0  # seconds in which nothing runs, and nobody is owed an answer
 MEMORY = 1 << 30  # bytes of all processes of a submission, beyond what each has from the start
 HEARD = 8 << 20  # bytes that it may send during the cells, or during one case
+PATIENCE = 20.0  # seconds in all that one cell or one case may take, whatever it does
 _LOOK = 0.05  # seconds between two looks at what a submission uses
-_SLOWER = 0.3  # how much less a look counts while a disk or the judge keeps it waiting
 _ENDED = "it ended the Python process"
 _GARBLED = "it disturbed the line to the grader"
 
@@ -124,6 +124,7 @@ class Child:
         self._most_cpu = CELL_CPU
         self._base = measure(pid).memory
         self._used = 0.0  # seconds of processor time, at the last look
+        self._taken = 0.0  # seconds of looks, since it was last given time
         self.stops = 0
 
     async def run_cells(
@@ -215,12 +216,13 @@ class Child:
             await asyncio.sleep(_LOOK)
             use = measure(self._pid)
             self._used = use.cpu
-            busy = use.runnable or use.cpu > before
-            # Looks, not seconds: while the judge itself is slow, nobody else is idle.
-            look = _LOOK * _SLOWER if use.blocked or self._owes else _LOOK
-            idle = 0.0 if busy else idle + look
+            # Looks, not seconds: while the judge itself is slow, nobody else is idle or late.
+            busy = use.runnable or use.cpu > before or self._owes
+            idle = 0.0 if busy else idle + _LOOK
+            self._taken += _LOOK
             before = use.cpu
-            if use.cpu > self._most_cpu:
+            # Processor time can be hidden, by children that nobody waits for.
+            if use.cpu > self._most_cpu or self._taken > PATIENCE:
                 self._stop("it ran on and on (an endless loop?)")
             elif use.memory > MEMORY + use.processes * self._base:
                 self._stop("it took too much memory")
@@ -237,6 +239,7 @@ class Child:
 
     def _allow(self, seconds: float) -> None:
         self._most_cpu = self._used + seconds
+        self._taken = 0.0
 
     def _stop(self, why: str) -> None:
         """Say why, and end it: the probe alone, or all where the cells still run."""

@@ -14,21 +14,17 @@ _PAGE = 4096
 
 @dataclass(frozen=True)
 class Use:
-    """Processor time so far in seconds, memory in bytes, processes.
-
-    `runnable`: does any want to run? `blocked`: does any wait for a disk?
-    """
+    """Processor time so far in seconds, memory in bytes, processes; does any want to run?"""
 
     cpu: float
     memory: int
     processes: int
     runnable: bool
-    blocked: bool
 
 
 def measure(pid: int) -> Use:
     """What the process `pid` and its descendants use; nothing where it has ended."""
-    cpu, memory, states = 0.0, 0, ""
+    cpu, memory, runnable = 0.0, 0, False
     family = [pid]
     for member in family:
         with suppress(OSError, ValueError, IndexError):
@@ -36,8 +32,8 @@ def measure(pid: int) -> Use:
             fields = _stat(member)
             cpu += sum(map(int, fields[11:15])) * _TICK  # its own, and its dead children's
             memory += _private_memory(member)
-            states += fields[0]
-    return Use(cpu, memory, len(family), "R" in states, "D" in states)
+            runnable = runnable or fields[0] in ("R", "D")
+    return Use(cpu, memory, len(family), runnable)
 
 
 def children_of(pid: int) -> list[int]:
