@@ -139,8 +139,8 @@ def _grade_options(parser: argparse.ArgumentParser) -> None:
         help="notebooks, folders of notebooks or of learners' folders, nbgrader's submitted/",
     )
     parser.add_argument("--out", type=Path, help="default: grades/, or where --manual's file lies")
-    parser.add_argument("--roster", type=Path, help="CSV: submission, name, email, due and more")
-    parser.add_argument("--due", help='for example "2026-11-21 18:00"; the roster may extend it')
+    parser.add_argument("--roster", type=Path, help="CSV file; kept until another, or: none")
+    parser.add_argument("--due", help='for example "2026-11-21 18:00"; kept until another, or none')
     parser.add_argument("--seed", type=int, help="of the hidden tests; default: the folder's own")
     parser.add_argument("--manual", type=Path, help="a grades.csv with marks to read in")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="default: all cores")

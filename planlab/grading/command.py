@@ -8,7 +8,7 @@ stopped, however, goes on where it was when the same command is given again.
 import argparse
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,11 +19,12 @@ from planlab.grading.collect import find_submissions
 from planlab.grading.files import digest_folder
 from planlab.grading.gradebook import Gradebook
 from planlab.grading.labs import ROOT, check_lab, shown
-from planlab.grading.roster import Student, compare_with_class, parse_due, parse_roster
+from planlab.grading.roster import compare_with_class
 from planlab.grading.session import Judge, Order, Session
-from planlab.grading.sheets import read_text
+from planlab.grading.settings import Settings, recall
 from planlab.grading.submissions import Submission
 from planlab.grading.summary import OUT
+from planlab.grading.table import handed_in
 
 
 def run(options: argparse.Namespace) -> int:
@@ -64,33 +65,35 @@ def run_order(
 ) -> int:
     """Grade, and write everything into the order's folder."""
     lab = load_lab(order.lab_folder)
-    roster_text = read_text(order.roster) if order.roster else ""
-    roster = parse_roster(roster_text, order.roster.name) if order.roster else ()
-    submissions = _find(order, lab, roster)
+    _check(order)
     with Gradebook(order.out, lab.id) as book:
         session = Session(order, lab, book, package_version(), now)
+        settings = recall(book, order.roster, order.due)
+        submissions = _find(order, lab, book, settings)
         session.read_marks({submission.name for submission in submissions}, order.manual)
-        if not submissions:
-            if not order.roster and (noted := book.noted("roster")):
-                roster = parse_roster(noted, "the roster of the last run")
-            return session.report(session.last_run(), roster)
-        book.note("roster", roster_text)
-        grades_run = book.begin(session.terms(), submissions, now())
-        if not session.grade(grades_run, submissions, judge):
+        settings.keep(book)
+        if not order.paths:
+            return session.report(session.last_run(), settings.roster)
+        run = book.begin(session.terms(), submissions, now())
+        if not session.grade(run, submissions, judge):
             return 1
-        return session.report(grades_run, roster)
+        return session.report(run, settings.roster)
 
 
-def _find(order: Order, lab: Lab, roster: Sequence[Student]) -> list[Submission]:
-    """The class of this order; nobody where only marks are to be read."""
-    if not order.paths:
-        if order.manual is None:
-            raise BadInput("Name the submissions to grade, or a table to read with --manual.")
-        return []
+def _check(order: Order) -> None:
+    """Raise `BadInput` where the order's paths make no sense together."""
+    if not order.paths and order.manual is None:
+        raise BadInput("Name the submissions to grade, or a table to read with --manual.")
     if order.out.resolve() in {path.resolve() for path in order.paths}:
         raise BadInput(f"{order.out} holds the submissions. Choose another folder with --out.")
-    due = parse_due(order.due) if order.due else None
-    return compare_with_class(find_submissions(order.paths, lab.id), roster, due)
+
+
+def _find(order: Order, lab: Lab, book: Gradebook, settings: Settings) -> list[Submission]:
+    """The class of this order; nobody where only marks are to be read."""
+    if not order.paths:
+        return []
+    found = find_submissions(order.paths, lab.id)
+    return compare_with_class(found, settings.roster, settings.due, before=handed_in(book))
 
 
 def package_version() -> str:

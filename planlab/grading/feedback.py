@@ -38,7 +38,10 @@ def render_pages(lab: Lab, run: Run, rows: Sequence[Row]) -> dict[str, str]:
     return {
         "index.html": environment.get_template("class.html").render(rows=rows, files=files),
         "answers.html": environment.get_template("answers.html").render(rows=rows),
-        **{f"feedback/{files[row.name]}.html": learner.render(row=row) for row in rows},
+        **{
+            f"feedback/{files[row.name]}.html": learner.render(row=row, run=row.older or run)
+            for row in rows
+        },
     }
 
 

@@ -45,8 +45,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Entry:
-    """One submission of a run, with its grade once there is one."""
+    """One submission of a run, by the run's number, with its grade once there is one."""
 
+    run: int
     submission: str
     notes: tuple[str, ...]
     submitted: str | None
@@ -133,32 +134,39 @@ class Gradebook:
         """Say that the run is done: the next one begins anew."""
         self._db.execute("UPDATE runs SET finished = ? WHERE id = ?", (now.isoformat(), run.id))
 
-    def last_run(self, before: Run | None = None) -> Run | None:
-        """The newest run, or the newest finished one before `before`."""
-        row = self._db.execute(
-            "SELECT id, lab, version, seed, package, started, finished FROM runs "
-            "WHERE ?1 IS NULL OR (id < ?1 AND finished IS NOT NULL) ORDER BY id DESC LIMIT 1",
-            (before.id if before else None,),
-        ).fetchone()
-        if row is None:
-            return None
-        number, lab, version, seed, package, started, finished = row
-        return Run(number, Terms(lab, version, int(seed), package), started, finished)
+    def runs(self) -> dict[int, Run]:
+        """Every run by its number, the newest last."""
+        rows = self._db.execute(
+            "SELECT id, lab, version, seed, package, started, finished FROM runs ORDER BY id"
+        )
+        return {
+            number: Run(number, Terms(lab, version, int(seed), package), started, finished)
+            for number, lab, version, seed, package, started, finished in rows
+        }
+
+    def last_run(self) -> Run | None:
+        """The newest run."""
+        return max(self.runs().values(), key=lambda run: run.id, default=None)
 
     def entries(self, run: Run) -> list[Entry]:
         """Every submission of a run, sorted by name."""
         rows = self._db.execute(
-            "SELECT submission, notes, submitted, dated_by, grade FROM entries "
+            "SELECT run, submission, notes, submitted, dated_by, grade FROM entries "
             "LEFT JOIN grades USING (run, submission, sha256) WHERE run = ?",
             (run.id,),
         )
-        entries = [
-            Entry(
-                name, tuple(json.loads(notes)), submitted, by, from_json(grade) if grade else None
-            )
-            for name, notes, submitted, by, grade in rows
-        ]
-        return sorted(entries, key=lambda entry: entry.submission)
+        return sorted((_entry(*row) for row in rows), key=lambda entry: entry.submission)
+
+    def newest(self, until: int) -> dict[str, Entry]:
+        """The newest grade of everyone who was ever graded, in runs up to the number `until`."""
+        # A run that was stopped, and went on with others, has grades without an entry.
+        rows = self._db.execute(
+            "SELECT run, submission, notes, submitted, dated_by, grade FROM grades "
+            "LEFT JOIN entries USING (run, submission, sha256) WHERE run <= ? "
+            "ORDER BY run, notes IS NOT NULL, graded",
+            (until,),
+        )
+        return {name: _entry(*row) for name, row in {row[1]: row for row in rows}.items()}
 
     def grades(self, run: Run) -> dict[str, Grade]:
         """The grades of a run by submission."""
@@ -166,11 +174,9 @@ class Gradebook:
 
     def answers(self) -> dict[str, str]:
         """The digest of each learner's newest answer to the explain question, of any run."""
-        rows = self._db.execute(
-            "SELECT submission, grade FROM grades JOIN entries USING (run, submission, sha256) "
-            "ORDER BY run"
-        )
-        return {name: answer_digest(from_json(grade)) for name, grade in rows}
+        last = self.last_run()
+        newest = self.newest(last.id) if last else {}
+        return {name: answer_digest(entry.grade) for name, entry in newest.items() if entry.grade}
 
     def names(self) -> set[str]:
         """Everyone who was ever in a run."""
@@ -202,6 +208,14 @@ class Gradebook:
 def answer_digest(grade: Grade) -> str:
     """Tells one answer from another; marks are bound to it."""
     return digest(" ".join(grade.answer.split()).encode("utf-8", "replace"))
+
+
+def _entry(
+    run: int, name: str, notes: str | None, submitted: str | None, by: str | None, grade: str | None
+) -> Entry:
+    """An entry as it stands in the database."""
+    known = tuple(json.loads(notes)) if notes else ()
+    return Entry(run, name, known, submitted, by or "", from_json(grade) if grade else None)
 
 
 def _entry_row(submission: Submission) -> tuple[str, str, str | None, str, str]:

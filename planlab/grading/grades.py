@@ -65,11 +65,9 @@ def from_json(text: str) -> Grade:
 def changes(run: Mapping[str, Grade], previous: Mapping[str, Grade]) -> list[str]:
     """What a regrade changed, a line each, such as "anna: loop 4 → 6"."""
     lines = []
-    for name in sorted({*run, *previous}):
+    for name in sorted(run):
         if name not in previous:
             lines.append(f"{name}: new, {render_points(run[name].auto)}")
-        elif name not in run:
-            lines.append(f"{name}: not in this run, had {render_points(previous[name].auto)}")
         elif moved := _moved(run[name], previous[name]):
             lines.append(f"{name}: {', '.join(moved)}")
     return lines

@@ -1,6 +1,6 @@
 """The class: who should have handed in, until when, and under which names elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
@@ -9,6 +9,8 @@ from planlab.grading.files import clean_name
 from planlab.grading.sheets import Line, parse_sheet
 from planlab.grading.submissions import Submission
 
+MISSING = "nothing was submitted"
+"""The note of a learner of whom there is no file."""
 _COLUMNS = ("submission", "name", "email", "canvas_id", "sis_id", "section", "due")
 _UNIQUE = ("submission", "email", "canvas_id", "sis_id")
 
@@ -83,17 +85,20 @@ def parse_due(text: str) -> datetime:
 
 
 def compare_with_class(
-    submissions: Sequence[Submission], roster: Sequence[Student], due: datetime | None = None
+    submissions: Sequence[Submission],
+    roster: Sequence[Student],
+    due: datetime | None = None,
+    *,
+    before: Collection[str] = (),
 ) -> list[Submission]:
     """The submissions, and one without a path for each missing learner, with their notes.
 
-    `due` holds for everyone whose line names no time of their own. An empty roster is none.
+    `due` holds for everyone whose line names no time of their own. An empty roster is none. Whoever
+    handed in `before`, in an earlier run, is not missing.
     """
     students = {student.submission: student for student in roster}
-    known = {submission.name for submission in submissions}
-    missing = [
-        Submission(name, notes=("nothing was submitted",)) for name in students if name not in known
-    ]
+    known = {*before, *(submission.name for submission in submissions)}
+    missing = [Submission(name, notes=(MISSING,)) for name in students if name not in known]
     noted = [_noted(submission, students, due) for submission in submissions]
     return sorted([*noted, *missing], key=lambda submission: submission.name)
 

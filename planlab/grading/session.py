@@ -21,11 +21,19 @@ from planlab.grading.gradebook import Gradebook, Run, Terms
 from planlab.grading.grades import Grade, changes
 from planlab.grading.labs import shown
 from planlab.grading.marks import Typed, bind, bind_late, parse_marks
-from planlab.grading.roster import Student
+from planlab.grading.roster import MISSING, Student
 from planlab.grading.sheets import read_text
 from planlab.grading.submissions import Submission
 from planlab.grading.summary import render_names, render_summary, say
-from planlab.grading.table import MARKS_READ, NAME, keep_edited, make_rows, write_table
+from planlab.grading.table import (
+    MARKS_READ,
+    NAME,
+    Row,
+    handed_in,
+    keep_edited,
+    make_rows,
+    write_table,
+)
 
 
 class Judge(Protocol):
@@ -146,19 +154,25 @@ class Session:
         out, lab = self.order.out, self.lab
         self.read_marks(set())  # somebody may have typed while the class was graded
         self.book.add_marks(bind_late(self.book), "the first answer graded", self.now())
-        rows = make_rows(self.book, run)
+        rows = make_rows(self.book, run, {student.submission for student in roster})
         if copy := keep_edited(out, self.book):
             say(f"{NAME} had been changed in more than 'manual'. As it was: {shown(copy)}.")
         write_pages(out, lab, run, rows)
         write_file(out / "canvas.csv", render_canvas(lab, rows, roster))
         write_file(out / "moodle.csv", render_moodle(lab, rows, roster))
         write_table(out, lab, rows, self.book)
-        moved = self.finish(run) if self.order.paths else []
+        moved = self.finish(run, rows) if self.order.paths else []
+        if gone := sorted(handed_in(self.book).keys() - {row.name for row in rows}):
+            say(f"Not on the roster, left out: {render_names(gone)}.")
         say(render_summary(lab.id, out, rows, moved))
         return 0
 
-    def finish(self, run: Run) -> list[str]:
-        """Say that the run is finished; returns what changed since the one before."""
+    def finish(self, run: Run, rows: Sequence[Row]) -> list[str]:
+        """Say that the run is finished; returns what changed since the ones before."""
         self.book.finish(run, self.now())
-        previous = self.book.last_run(before=run)
-        return changes(self.book.grades(run), self.book.grades(previous)) if previous else []
+        if any(row.older for row in rows):
+            done = sum(not row.older and MISSING not in row.notes for row in rows)
+            say(f"This run: {done} of {len(rows)}. Rows of earlier runs say so in their note.")
+        before = self.book.newest(run.id - 1).items()
+        previous = {name: entry.grade for name, entry in before if entry.grade}
+        return changes({row.name: row.grade for row in rows}, previous) if previous else []

@@ -32,7 +32,9 @@ def render_summary(lab: str, out: Path, rows: Sequence[Row], moved: Sequence[str
     """What was done, what changed, and what needs a person."""
     mean = sum(row.total for row in rows) / len(rows)
     waiting = sum(row.waits for row in rows)
-    noted = [f"{row.name}: {render_notes(row.notes)}" for row in rows if row.notes]
+    noted = [
+        f"{row.name}: {render_notes(row.notes)}" for row in rows if row.notes and not row.older
+    ]
     lines = [
         f"{len(rows)} submissions in {shown(out / NAME)}, {render_points(mean)} points on average.",
         *_section("Changed since the run before:", moved),
