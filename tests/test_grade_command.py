@@ -1,8 +1,10 @@
 """The command from its first word to its last: folders, hints, and who reads along."""
 
+import json
 import os
 import shlex
 import sys
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,46 @@ def test_totals_without_the_manual_points_are_said_to_be(
     assert "canvas.csv" in capsys.readouterr().out
     course.read_in("submission,manual\nanna,2\nbert,0\n", "marks.csv")
     assert "canvas.csv" not in capsys.readouterr().out
+
+
+SCHEME = "**3 points.** The plan was <buried> by the log."
+
+
+def put_scheme(course: Course, source: str) -> None:
+    """The lab's notebook, with this source under its explain question."""
+    cell = {
+        "cell_type": "markdown",
+        "metadata": {"nbgrader": {"grade_id": "explain"}},
+        "source": source,
+    }
+    lab = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    put(course.order.lab_folder / "lab77.ipynb", json.dumps(lab))
+
+
+def test_the_mark_scheme_stands_above_the_answers_and_on_no_other_page(course: Course) -> None:
+    put_scheme(
+        course,
+        f"A model answer.\n\n=== BEGIN MARK SCHEME ===\n\n{SCHEME}\n\n=== END MARK SCHEME ===\n",
+    )
+    course.answers("anna", "My own words.")
+    course.grade()
+    course.read_in("submission,manual\nanna,2\n", "marks.csv")
+    files = [path for path in course.out.rglob("*") if path.suffix in (".html", ".csv")]
+    texts = {path.name: unescape(path.read_text(encoding="utf-8")) for path in files}
+    page = texts.pop("answers.html")
+    assert 0 < page.index(SCHEME) < page.index("My own words.")
+    assert "For instructors" in page
+    assert "BEGIN" not in page
+    assert {"anna.html", "index.html", "canvas.csv", "moodle.csv"} <= texts.keys()
+    assert not [name for name, text in texts.items() if "buried" in text]
+
+
+def test_a_lab_without_a_mark_scheme_says_so(course: Course) -> None:
+    put_scheme(course, "A model answer.")
+    course.grade()
+    page = (course.out / "answers.html").read_text(encoding="utf-8")
+    assert "no mark scheme" in page
+    assert "A model answer" not in page
 
 
 def test_a_reader_that_went_away_stops_nothing(

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from planlab.errors import BadInput
 from planlab.grading.checks import Lab
 from planlab.grading.exports import render_canvas, render_moodle
-from planlab.grading.feedback import write_pages
+from planlab.grading.feedback import read_scheme, write_pages
 from planlab.grading.files import digest_folder, write_file
 from planlab.grading.gradebook import Gradebook, Run, Terms
 from planlab.grading.grades import Grade, changes
@@ -157,7 +157,7 @@ class Session:
         rows = make_rows(self.book, run, {student.submission for student in roster})
         if copy := keep_edited(out, self.book):
             say(f"{NAME} had been changed in more than 'manual'. As it was: {shown(copy)}.")
-        write_pages(out, lab, run, rows)
+        write_pages(out, lab, run, rows, read_scheme(self.order.lab_folder, lab))
         write_file(out / "canvas.csv", render_canvas(lab, rows, roster))
         write_file(out / "moodle.csv", render_moodle(lab, rows, roster))
         write_table(out, lab, rows, self.book)
