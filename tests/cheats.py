@@ -154,7 +154,7 @@ def write_notebook(case: Case, folder: Path) -> Submission:
     cells.append(_cell(new_markdown_cell("Because."), "explain", case.marked))
     about = {"planlab": {"lab": LAB, "version": "1"}} if case.marked else {}
     path = folder / f"{case.name}.ipynb"
-    nbformat.write(new_notebook(cells=cells, metadata=about), path)
+    path.write_text(json.dumps(new_notebook(cells=cells, metadata=about)))
     return Submission(case.name, path)
 
 

@@ -43,5 +43,8 @@ async def run_cell(shell: InteractiveShell, source: str) -> str | None:
 
 def in_words(error: BaseException) -> str:
     """The kind of an error and what it says, in one line."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # an exception that cannot even say what it is
+        text = ""
     return f"{type(error).__name__}: {text}"[:LONGEST_MESSAGE] if text else type(error).__name__

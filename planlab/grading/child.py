@@ -186,7 +186,7 @@ class Child:
         finally:
             probe.link = None
             self.stops += bool(self._stopped)
-            if self._stopped or link.waits or link.owes or probe.ended:
+            if self._stopped or link.waits or link.owes or probe.ended or self._has_started_more:
                 await self._discard(probe)
             link.close(Stopped("the check is over"))
 
@@ -236,6 +236,12 @@ class Child:
     def _owes(self) -> bool:
         probe = self._probe
         return probe is not None and (probe.link is None or probe.link.owes)
+
+    @property
+    def _has_started_more(self) -> bool:
+        """Has the probe started processes of its own? They would be in the next one's way."""
+        started = children_of(self._pid)
+        return len(started) > 1 or any(map(children_of, started))
 
     def _allow(self, seconds: float) -> None:
         self._most_cpu = self._used + seconds

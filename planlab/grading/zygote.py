@@ -125,7 +125,7 @@ def _run(wire: socket.socket, shell: InteractiveShell) -> None:
         Path(name).write_text(text, encoding="utf-8")
     for number, source in cast(list[tuple[int, str]], start["cells"]):
         wire.sendall(write_frame({"cell": number}))
-        failure = get_asyncio_loop().run_until_complete(run_cell(shell, source))
+        failure = _run_cell(shell, source)
         if os.getpid() != me:  # the cell forked, and this is not the notebook
             os._exit(0)
         wire.sendall(write_frame({"ran": number, "error": failure}))
@@ -141,6 +141,14 @@ def _run(wire: socket.socket, shell: InteractiveShell) -> None:
         os.close(descriptors[0])
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, 0)
+
+
+def _run_cell(shell: InteractiveShell, source: str) -> str | None:
+    """What went wrong in one cell, or None."""
+    try:
+        return get_asyncio_loop().run_until_complete(run_cell(shell, source))
+    except BaseException as error:  # it may have broken IPython itself, or the loop
+        return type(error).__name__
 
 
 def _sweep() -> None:
@@ -191,7 +199,7 @@ def _probe(wire: socket.socket, shell: InteractiveShell) -> None:
 def _answer(
     wire: socket.socket, loop: asyncio.AbstractEventLoop, namespace: Mapping[str, object]
 ) -> None:
-    reader = FrameReader()
+    reader, me = FrameReader(), os.getpid()
     over = loop.create_future()
 
     def read() -> None:
@@ -209,6 +217,8 @@ def _answer(
             read()
 
     def send(frame: Frame) -> None:
+        if os.getpid() != me:  # the function forked, and this is not the one that was asked
+            os._exit(0)
         wire.sendall(write_frame(frame))
 
     host = Host(namespace, send, wait)
