@@ -146,9 +146,10 @@ def _run(wire: socket.socket, shell: InteractiveShell) -> None:
 def _run_cell(shell: InteractiveShell, source: str) -> str | None:
     """What went wrong in one cell, or None."""
     try:
-        return get_asyncio_loop().run_until_complete(run_cell(shell, source))
+        failure: str | None = get_asyncio_loop().run_until_complete(run_cell(shell, source))
     except BaseException as error:  # it may have broken IPython itself, or the loop
         return type(error).__name__
+    return failure
 
 
 def _sweep() -> None:
