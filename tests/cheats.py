@@ -637,15 +637,14 @@ def becomes_somebody():
         try:
             attempt()
             return True
-        except PermissionError:
+        except OSError:
             pass
     done = [
         libc.mount(b"none", b"/submission", b"tmpfs", 0, None),
         libc.umount2(b"/submission", 2),
         libc.ptrace(16, 1, 0, 0),
-        libc.syscall(310, os.getppid(), None, 0, None, 0, 0),
     ]
-    return any(result == 0 for result in done[:3]) or os.getppid() > 0
+    return 0 in done or os.getppid() > 0
 
 
 @reaches

@@ -112,6 +112,9 @@ def enter(proc: int, *, report: Callable[[int], None], keep: Collection[int] = (
     uid, gid = os.getuid(), os.getgid()
     _unshare(_APART)
     _map_ids(proc, uid, gid)
+    # In a user namespace of its own it would be root again, and could fill the memory with mounts.
+    with suppress(OSError):  # some containers cannot write here; what is covered stays covered
+        _write(proc, "sys/user/max_user_namespaces", "0")
     options = f"size={DISK},nr_inodes={FILES},mode=700,uid={uid},gid={gid}"
     _mount("tmpfs", HOME, "tmpfs", _MS_NOSUID | _MS_NODEV, options)
     pid = os.fork()
@@ -214,9 +217,13 @@ def _become(id: int) -> None:
 def _map_ids(proc: int, uid: int, gid: int) -> None:
     texts = {"setgroups": "deny", "uid_map": f"{uid} {uid} 1", "gid_map": f"{gid} {gid} 1"}
     for name, text in texts.items():
-        descriptor = os.open(f"self/{name}", os.O_WRONLY, dir_fd=proc)
-        os.write(descriptor, text.encode())
-        os.close(descriptor)
+        _write(proc, f"self/{name}", text)
+
+
+def _write(proc: int, name: str, text: str) -> None:
+    descriptor = os.open(name, os.O_WRONLY, dir_fd=proc)
+    os.write(descriptor, text.encode())
+    os.close(descriptor)
 
 
 def _close_others(keep: Collection[int]) -> None:
