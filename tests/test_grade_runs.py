@@ -179,6 +179,19 @@ def test_an_older_row_keeps_the_versions_of_its_own_run(course: Course) -> None:
     assert "Run 2," in page(course, "feedback/anna.html")
 
 
+def test_a_learner_keeps_grade_and_mark_from_download_to_download(course: Course) -> None:
+    first = course.learners / "ashamber_97_2002_lab77.ipynb"
+    put(first)
+    course.grade()
+    course.read_in("submission,manual\nashamber,2\n", "marks.csv")
+    first.unlink()
+    put(course.learners / "ashamber_LATE_97_3003_lab77-1.ipynb")
+    course.grade()
+    assert course.column("manual") == {"anna": "", "ashamber": "2", "bert": ""}
+    course.grade(roster=put(course.out.parent / "r.csv", "submission,canvas_id\namber,97\n"))
+    assert course.column("note")["amber"] == ""
+
+
 def test_a_wrong_roster_is_not_remembered(course: Course) -> None:
     course.grade(roster=roster(course, "anna"))
     wrong = put(course.out.parent / "wrong.csv", "name\nAnna\n")

@@ -2,8 +2,10 @@
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import nbformat
 import pytest
@@ -18,8 +20,8 @@ from planlab.grading.submissions import Submission, read_notebook
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such file names or links")
 
 
-def find(*paths: Path) -> dict[str, Submission]:
-    return {found.name: found for found in find_submissions(paths, "lab77")}
+def find(*paths: Path, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, Submission]:
+    return {found.name: found for found in find_submissions(paths, "lab77", known)}
 
 
 def test_a_file_is_named_after_itself(tmp_path: Path) -> None:
@@ -131,6 +133,106 @@ def test_two_of_one_name_are_both_graded_and_told_apart(tmp_path: Path) -> None:
 def test_a_file_named_twice_is_one_submission(tmp_path: Path) -> None:
     anna = put(tmp_path / "anna.ipynb")
     assert list(find(anna, tmp_path, tmp_path / "." / "anna.ipynb")) == ["anna"]
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("ashamber_101_2002_lab77.ipynb", "ashamber"),
+        ("ashamber_LATE_101_2002_lab77-1.ipynb", "ashamber"),
+        ("ashamber_late_101_2002_my_3_4_draft.ipynb", "ashamber"),
+        ("李雷_101_2002_lab77.ipynb", "李雷"),
+        ("anon_Xy7Za_2002_lab77.ipynb", "anon_Xy7Za"),
+        ("LATE_anon_12345_2002_lab77.ipynb", "anon_12345"),
+        ("Amber Ash_123_assignsubmission_file/lab77.ipynb", "Amber Ash"),
+        ("Amber Ash_123_assignsubmission_file_/lab77.ipynb", "Amber Ash"),
+        ("Amber Ash_123_assignsubmission_file_lab77.ipynb", "Amber Ash"),
+        ("group_7.ipynb", "group_7"),
+        ("anna_2026_final.ipynb", "anna_2026_final"),
+        ("anna_1_2.ipynb", "anna_1_2"),
+        ("amber_assignsubmission_file/lab77.ipynb", "amber_assignsubmission_file"),
+    ],
+)
+def test_a_name_is_taken_out_of_what_canvas_and_moodle_make_of_it(
+    tmp_path: Path, file: str, name: str
+) -> None:
+    path = put(tmp_path / file)
+    found = find(tmp_path)
+    assert list(found) == [name]
+    assert (found[name].path, found[name].notes) == (path, ())
+
+
+@pytest.mark.parametrize("named", ["amber", "amber/lab77.ipynb"])
+def test_one_learner_alone_is_called_as_in_the_class(tmp_path: Path, named: str) -> None:
+    for name in ("amber", "birch"):
+        put(tmp_path / name / "lab77.ipynb")
+    assert list(find(tmp_path / named)) == ["amber"]
+
+
+@pytest.mark.parametrize(
+    "later", ["ashamber_101_3003_lab77.ipynb", "ashamber_LATE_101_10001_lab77-1.ipynb"]
+)
+def test_the_newest_of_a_learners_uploads_counts_with_a_note(tmp_path: Path, later: str) -> None:
+    for name in ("ashamber_101_2002_lab77.ipynb", "ashamber_101_900_lab77.ipynb"):
+        put(tmp_path / name)
+    newest = put(tmp_path / later)
+    put(tmp_path / "ashamber_101_20000_figure.png")
+    put(tmp_path / "ashamber_101_20001_scratch.ipynb")
+    (amber,) = find(tmp_path).values()
+    assert (amber.name, amber.path) == ("ashamber", newest)
+    assert later in amber.notes[0]
+    assert "ashamber_101_2002_lab77.ipynb" in amber.notes[0]
+
+
+def test_an_upload_of_another_title_counts_where_there_is_no_other(tmp_path: Path) -> None:
+    put(tmp_path / "ashamber_101_2002_draft.ipynb")
+    newest = put(tmp_path / "ashamber_101_2003_final.ipynb")
+    assert find(tmp_path)["ashamber"].path == newest
+
+
+def test_notebooks_that_nothing_puts_in_order_need_a_person(tmp_path: Path) -> None:
+    for title in ("a", "b"):
+        put(tmp_path / f"Amber Ash_123_assignsubmission_file_{title}.ipynb")
+    amber = find(tmp_path)["Amber Ash"]
+    assert amber.path is None
+    assert "which notebook" in amber.notes[0]
+
+
+def test_what_moodle_packs_beside_a_file_is_no_learner_of_its_own(tmp_path: Path) -> None:
+    file = put(tmp_path / "Amber Ash_123_assignsubmission_file/lab77.ipynb")
+    put(tmp_path / "Amber Ash_123_assignsubmission_onlinetext/onlinetext.html")
+    found = find(tmp_path)
+    assert list(found) == ["Amber Ash"]
+    assert (found["Amber Ash"].path, found["Amber Ash"].notes) == (file, ())
+
+
+@pytest.mark.parametrize(
+    "form", ["ashamber_{}_2002_lab77.ipynb", "Participant_{}_assignsubmission_file/lab77.ipynb"]
+)
+def test_two_learners_of_one_name_keep_their_numbers(tmp_path: Path, form: str) -> None:
+    paths = [put(tmp_path / form.format(number)) for number in (101, 102)]
+    found = find(tmp_path)
+    first, second = found
+    assert [first[-4:], second[-4:]] == ["_101", "_102"]
+    assert [one.path for one in found.values()] == paths
+    alone = paths[1] if paths[1].parent == tmp_path else paths[1].parent
+    assert list(find(alone, known={second: second})) == [second]
+
+
+@pytest.mark.parametrize(
+    ("known", "name"),
+    [
+        ("ashamber_101_2002_lab77", "ashamber_101_2002_lab77"),
+        ("ashamber_101", "ashamber_101"),
+        ("canvas_id 101", "amber"),
+        ("canvas_id 102", "ashamber"),
+    ],
+)
+def test_the_rosters_name_for_a_learner_wins(tmp_path: Path, known: str, name: str) -> None:
+    put(tmp_path / "ashamber_101_2002_lab77.ipynb")
+    put(tmp_path / "ashamber_101_2003_lab77-1.ipynb")
+    names = {known: "amber" if "canvas" in known else known}
+    assert list(find(tmp_path, known=names)) == [name]
 
 
 def test_the_same_name_in_other_bytes_is_the_same_name() -> None:

@@ -7,16 +7,17 @@ path and with a note, so that nobody is left out in silence.
 
 import os
 import stat
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from planlab.errors import BadInput
-from planlab.grading.files import clean_name, digest
+from planlab.grading.files import digest
 from planlab.grading.labs import shown
+from planlab.grading.naming import Found, name_all
 from planlab.grading.submissions import LARGEST, Submission
 from planlab.grading.summary import render_names
 
@@ -24,18 +25,12 @@ _DEEPEST = 3  # folders below a learner's own; a notebook further down is not lo
 _LEFT_ASIDE = ("__MACOSX", "timestamp.txt")
 
 
-@dataclass(frozen=True)
-class _Found:
-    """A learner's place: the folder or file that is named after them, and the notebook in it."""
-
-    place: Path
-    notebook: Path | None = None
-    note: str = ""
-
-
-def find_submissions(paths: Sequence[Path], lab: str) -> list[Submission]:
+def find_submissions(
+    paths: Sequence[Path], lab: str, known: Mapping[str, str] = MappingProxyType({})
+) -> list[Submission]:
     """The submissions of the lab in `paths`, sorted by name, each name once.
 
+    `known` names learners whose files a learning platform named (`planlab.grading.naming`).
     Raises `BadInput` where a path is not there, or there is nothing at all.
     """
     found = {_spot(entry.place): entry for path in paths for entry in _look(path, lab)}
@@ -43,7 +38,7 @@ def find_submissions(paths: Sequence[Path], lab: str) -> list[Submission]:
         places = ", ".join(shown(path) for path in paths)
         raise BadInput(f"There is no submission in {places}. Name notebooks, or folders of them.")
     entries = sorted(found.values(), key=lambda entry: str(entry.place))
-    submissions = map(_submission, _named(entries, lab), entries)
+    submissions = (_submission(*learner) for learner in name_all(entries, lab, known))
     return sorted(submissions, key=lambda submission: submission.name)
 
 
@@ -52,34 +47,34 @@ def _spot(place: Path) -> Path:
     return place.absolute().parent.resolve() / place.name
 
 
-def _look(path: Path, lab: str) -> Iterator[_Found]:
+def _look(path: Path, lab: str) -> Iterator[Found]:
     """What one path of the command line holds."""
     if not path.is_dir():
         if not os.path.lexists(path):
             raise BadInput(f"{path} is not there. Name a notebook, or a folder of them.")
-        yield _Found(path, path)
+        yield Found(path, path)
     elif (path / lab).is_dir() and not path.is_symlink():
         yield _learner(path, lab)  # nbgrader's folder of one learner
     else:
         yield from _look_into(path, lab)
 
 
-def _look_into(folder: Path, lab: str) -> Iterator[_Found]:
+def _look_into(folder: Path, lab: str) -> Iterator[Found]:
     """A class: each file is a learner's, and each folder."""
     # A folder with a gradebook is what the grader writes.
     entries = [path for path in _entries(folder) if not (path / "gradebook.db").exists()]
     if not entries:
-        yield _Found(folder, None, "the folder is empty")
+        yield Found(folder, None, "the folder is empty")
     for path in entries:
         if _leaves(path, folder):
-            yield _Found(path, None, "it is a link out of the folder, and was not followed")
+            yield Found(path, None, "it is a link out of the folder, and was not followed")
         elif path.is_dir():
             yield _learner(path, lab)
         else:
-            yield _Found(path, path)
+            yield Found(path, path)
 
 
-def _learner(folder: Path, lab: str) -> _Found:
+def _learner(folder: Path, lab: str) -> Found:
     """The lab's notebook in a learner's folder, or the only one; a note where neither is clear."""
     files = list(_walk(folder))
     notebooks = [path for path in files if path.suffix.lower() == ".ipynb"]
@@ -87,12 +82,12 @@ def _learner(folder: Path, lab: str) -> _Found:
     choice = own or notebooks
     if len(choice) == 1:
         if _leaves(choice[0], folder):
-            return _Found(folder, None, "its notebook is a link out of the folder, not followed")
-        return _Found(folder, choice[0])
+            return Found(folder, None, "its notebook is a link out of the folder, not followed")
+        return Found(folder, choice[0])
     names = render_names([path.relative_to(folder).as_posix() for path in choice or files])
     if choice:
-        return _Found(folder, None, f"which notebook is meant? There are {names}; keep one")
-    return _Found(folder, None, f"no notebook, only {names}" if files else "the folder is empty")
+        return Found(folder, None, f"which notebook is meant? There are {names}; keep one")
+    return Found(folder, None, f"no notebook, only {names}" if files else "the folder is empty")
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -123,39 +118,8 @@ def _leaves(path: Path, folder: Path) -> bool:
         return True
 
 
-def _named(entries: Sequence[_Found], lab: str) -> list[tuple[str, str]]:
-    """A name for each entry, unlike all others, and a note where two had the same."""
-    plain = [_plain_name(entry.place) for entry in entries]
-    uses = Counter(plain)
-    # Several called after the lab, as in submitted/*/lab01/lab01.ipynb, go by their folders.
-    plain = [
-        _folder_name(entry.place, lab) if uses[name] > 1 and name.lower() == lab.lower() else name
-        for name, entry in zip(plain, entries, strict=True)
-    ]
-    uses, taken = Counter(plain), set(plain)
-    named: dict[str, str] = {}
-    for name, entry in zip(plain, entries, strict=True):
-        note = f"{uses[name]} submissions are called {name!r}: this is {shown(entry.place)}"
-        numbered = (f"{name} ({number})" for number in range(2, len(entries) + 2))
-        own = name if name not in named else next(n for n in numbered if n not in taken)
-        taken.add(own)
-        named[own] = note if uses[name] > 1 else ""
-    return list(named.items())
-
-
-def _plain_name(place: Path) -> str:
-    return clean_name(place.name if place.is_dir() else place.stem)
-
-
-def _folder_name(place: Path, lab: str) -> str:
-    """The nearest folder above that is not called after the lab."""
-    names = (folder.name for folder in place.absolute().parents)
-    return clean_name(next(name for name in names if name.lower() != lab.lower()))
-
-
-def _submission(name_and_note: tuple[str, str], found: _Found) -> Submission:
+def _submission(name: str, note: str, found: Found) -> Submission:
     """What is known of a learner's work without running it."""
-    name, note = name_and_note
     notes = tuple(filter(None, (note, found.note)))
     if found.notebook is None:
         return Submission(name, notes=notes)

@@ -19,6 +19,7 @@ from planlab.grading.collect import find_submissions
 from planlab.grading.files import digest_folder
 from planlab.grading.gradebook import Gradebook
 from planlab.grading.labs import ROOT, check_lab, shown
+from planlab.grading.naming import known_names
 from planlab.grading.roster import compare_with_class
 from planlab.grading.session import Judge, Order, Session
 from planlab.grading.settings import Settings, recall
@@ -92,7 +93,8 @@ def _find(order: Order, lab: Lab, book: Gradebook, settings: Settings) -> list[S
     """The class of this order; nobody where only marks are to be read."""
     if not order.paths:
         return []
-    found = find_submissions(order.paths, lab.id)
+    names = {name: name for name in book.names()} | known_names(settings.roster)
+    found = find_submissions(order.paths, lab.id, names)
     return compare_with_class(found, settings.roster, settings.due, before=handed_in(book))
 
 
