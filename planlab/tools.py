@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, cast, get_type_hints, overload
 
 import openai
@@ -162,9 +163,16 @@ def strict_schema(model: type[BaseModel], path: str = "") -> dict[str, object]:
 
     The client's own helper lets open dicts, `Any` and defaults through; real endpoints refuse them.
     """
-    made = openai.pydantic_function_tool(model)["function"]["parameters"]
-    _make_strict(made, path or model.__name__)
+    made: dict[str, object] = json.loads(_strict_text(model, path or model.__name__))
     return made
+
+
+@lru_cache(maxsize=512)
+def _strict_text(model: type[BaseModel], path: str) -> str:
+    """As text, which nobody can change; made once, since each request asks for it."""
+    made = openai.pydantic_function_tool(model)["function"]["parameters"]
+    _make_strict(made, path)
+    return json.dumps(made)
 
 
 def _parameters(function: Callable[..., object]) -> tuple[type[BaseModel], str | None]:

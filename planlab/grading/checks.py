@@ -318,10 +318,15 @@ def is_same(got: object, wanted: object) -> bool:
 
 async def run_check(lab: Lab, check: Check, connect: Connect, seed: int = PUBLIC_SEED) -> Finding:
     """Try one property, case by case, until it breaks; a visible check's public case first."""
-    for case in (*(() if check.hidden else (PUBLIC_CASE,)), *secret_cases(check)):
+    for case in (*public_cases(check), *secret_cases(check)):
         if message := await run_case(lab, check, case, connect, seed):
             return found(check, message)
     return found(check)
+
+
+def public_cases(check: Check) -> tuple[int, ...]:
+    """The number of the case whose inputs learners can know; none where the check is hidden."""
+    return () if check.hidden else (PUBLIC_CASE,)
 
 
 def secret_cases(check: Check) -> range:

@@ -19,7 +19,7 @@ from .values import FrameReader, NotAValue, Token, write_frame
 from .watch import children_of, measure
 
 CELL_CPU = 2.0  # seconds of processor time that one cell may take
-CASE_CPU = 1.0  # and one case of a check
+CASE_CPU = 0.5  # and one case of a check
 IDLE = 3.0  # seconds in which nothing runs, and nobody is owed an answer
 MEMORY = 1 << 30  # bytes of all processes of a submission, beyond what each has from the start
 HEARD = 8 << 20  # bytes that it may send during the cells, or during one case
@@ -128,10 +128,16 @@ class Child:
         self.stops = 0
 
     async def run_cells(
-        self, files: Mapping[str, str], cells: Sequence[tuple[int, str]]
+        self,
+        files: Mapping[str, str],
+        cells: Sequence[tuple[int, str]],
+        examples: Sequence[int] = (),
     ) -> dict[int, str]:
-        """Run the cells in order; returns those that failed, and why. Raises `Stop`."""
-        await self._send_cells(files, cells)
+        """Run the cells in order; returns those that failed, and why. Raises `Stop`.
+
+        Cells that are `examples` may be passed over where nothing uses their names.
+        """
+        await self._send_cells(files, cells, examples)
         failed: dict[int, str] = {}
         reader = FrameReader(HEARD)
         left = [number for number, _ in cells]
@@ -144,8 +150,9 @@ class Child:
             for frame in frames:
                 match frame:
                     # Once each and in order: a cell that could call itself new would never end.
-                    case {"cell": int(number)} if left and number == left[0]:
-                        self._cell = left.pop(0)
+                    case {"cell": int(number)} if number in left:
+                        left = left[left.index(number) + 1 :]
+                        self._cell = number
                         self._allow(CELL_CPU)
                     case {"ran": int(number), "error": str(why)} if number == self._cell:
                         failed[number] = why[:500]
@@ -153,9 +160,14 @@ class Child:
                         return failed
         raise Stop(self._cell, self._stopped or _ENDED)
 
-    async def _send_cells(self, files: Mapping[str, str], cells: Sequence[tuple[int, str]]) -> None:
+    async def _send_cells(
+        self,
+        files: Mapping[str, str],
+        cells: Sequence[tuple[int, str]],
+        examples: Sequence[int],
+    ) -> None:
         try:
-            start = write_frame({"files": dict(files), "cells": cells})
+            start = write_frame({"files": dict(files), "cells": cells, "examples": examples})
         except NotAValue as error:
             largest, _ = max(cells, key=lambda cell: len(cell[1]))
             raise Stop(largest, f"with it the notebook's code is too large ({error})") from None

@@ -8,6 +8,8 @@ whose every use is a question to the judge.
 import inspect
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, cast
 
 from planlab.cost import price_of
@@ -103,15 +105,9 @@ class Host:
             except Raised as raised:
                 raise revive(raised) from None
 
-        run.__name__, run.__doc__ = about["name"], about["description"]
-        types = {name: eval(kind, dict(vars(typing))) for name, kind in about["parameters"]}
-        run.__annotations__ = types
-        listed = [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
-            for name, annotation in types.items()
-        ]
-        run.__signature__ = inspect.Signature(listed)  # type: ignore[attr-defined]
-        return tool(risk=Risk(about["risk"]))(run)
+        parameters = tuple((name, kind) for name, kind in about["parameters"])
+        made = _shape(about["name"], about["description"], parameters, about["risk"])
+        return replace(made, run=run)
 
     def _function(self, id: int, name: str, awaits: bool) -> Callable[..., object]:
         def now(*args: object, **named: object) -> object:
@@ -129,6 +125,22 @@ class Host:
         chosen: Callable[..., object] = later if awaits else now
         chosen.__name__ = name
         return chosen
+
+
+@lru_cache
+def _shape(name: str, description: str, parameters: tuple[tuple[str, str], ...], risk: int) -> Tool:
+    """A tool of this form that does nothing; made once, since making one takes a millisecond."""
+
+    async def run(**arguments: object) -> None: ...
+
+    run.__name__, run.__doc__ = name, description
+    run.__annotations__ = {n: eval(kind, dict(vars(typing))) for n, kind in parameters}
+    listed = [
+        inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
+        for n, annotation in run.__annotations__.items()
+    ]
+    run.__signature__ = inspect.Signature(listed)  # type: ignore[attr-defined]
+    return tool(risk=Risk(risk))(run)
 
 
 def _text(error: BaseException) -> str:

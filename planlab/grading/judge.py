@@ -7,18 +7,19 @@ believes only what comes back for inputs that it drew and the calls that it serv
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from planlab.errors import BadFile, PlanlabError
 
 from .checks import (
     NOT_WRITTEN,
-    PUBLIC_CASE,
     Check,
     Lab,
     found,
     load_lab,
+    public_cases,
     run_case,
     secret_cases,
 )
@@ -88,7 +89,10 @@ class Judge:
             for path in list_files(release)
             if path.suffix != ".ipynb"
         }
-        self._untouched = self._answers(_cells(release / f"{lab_folder.name}.ipynb", self.lab))
+        cells = _cells(release / f"{lab_folder.name}.ipynb", self.lab)
+        self._untouched = self._answers(cells)
+        # nbgrader's id marks a cell to write in, or a test.
+        self._examples = {cell.source for cell in cells if not cell.id}
 
     async def surely(self, submission: Submission, zygote: Zygote) -> Grade:
         """Its grade; where the grader itself fails on it twice, nobody else's is lost."""
@@ -134,55 +138,76 @@ class Judge:
     ) -> tuple[tuple[Finding, ...], dict[int, str], dict[int, str]]:
         """Findings, cells that failed, and cells that were stopped, and then left out.
 
-        What broke on secret inputs is tried on the public ones, which a message may show. For that
-        the cells run again: a process that has seen secret inputs could put them into its message.
+        What holds without the lab's examples holds. What broke is tried once more with all cells,
+        in a process of its own: on public inputs first, which a message may show, since one that
+        has seen secret inputs could put them into its message.
         """
         stopped: dict[int, str] = {}
-        secret = [(check, case) for check in self.lab.checks for case in secret_cases(check)]
-        broken, failed = await self._try(secret, cells, zygote, stopped)
-        public = [
-            (check, PUBLIC_CASE)
-            for check in self.lab.checks
-            if not check.hidden and broken.get(check) not in (None, NOT_WRITTEN, _UNTRIED)
-        ]
-        if public:
-            broken |= (await self._try(public, cells, zygote, stopped))[0]
+        broken: dict[Check, str] = {}
+        failed: dict[int, str] = {}
+        async with self._notebook(cells, zygote, stopped, self._examples) as made:
+            if made:
+                child, failed = made
+                broken, settled = await self._probe(child, self.lab.checks, secret_cases)
+            else:
+                broken, settled = dict.fromkeys(self.lab.checks, _UNTRIED), set(self.lab.checks)
+        again = [check for check in broken if check not in settled]
+        if again:
+            async with self._notebook(cells, zygote, stopped) as made:
+                if made:
+                    child, failed = made
+                    shown, _ = await self._probe(child, again, public_cases)
+                    verdicts, _ = await self._probe(child, again, secret_cases)
+                    for check in again:
+                        del broken[check]
+                    broken |= {c: shown.get(c, message) for c, message in verdicts.items()}
         findings = tuple(found(check, broken.get(check, "")) for check in self.lab.checks)
         return findings, failed, stopped
 
-    async def _try(
+    @asynccontextmanager
+    async def _notebook(
         self,
-        cases: Sequence[tuple[Check, int]],
         cells: Sequence[Cell],
         zygote: Zygote,
         stopped: dict[int, str],
-    ) -> tuple[dict[Check, str], dict[int, str]]:
-        """What broke in these cases, and the cells that failed before; adds those `stopped`."""
+        examples: Collection[str] = (),
+    ) -> AsyncGenerator[tuple[Child, dict[int, str]] | None, None]:
+        """A child in which the cells ran, and those that failed; adds those `stopped`.
+
+        Of cells that are `examples` it runs only what others take names from.
+        """
+        optional = [cell.number for cell in cells if cell.source in examples]
         while len(stopped) < STOPS:
             sources = [(cell.number, cell.source) for cell in cells if cell.number not in stopped]
             async with zygote.child() as child:
                 try:
-                    failed = await child.run_cells(self._files, sources)
+                    failed = await child.run_cells(self._files, sources, optional)
                 except Stop as stop:
                     stopped[stop.cell] = stop.why
                     continue
-                return await self._probe(child, cases), failed
-        return {check: _UNTRIED for check, _ in cases}, {}
+                yield child, failed
+                return
+        yield None
 
-    async def _probe(self, child: Child, cases: Sequence[tuple[Check, int]]) -> dict[Check, str]:
+    async def _probe(
+        self, child: Child, checks: Sequence[Check], cases: Callable[[Check], Iterable[int]]
+    ) -> tuple[dict[Check, str], set[Check]]:
+        """What broke, and which of it needs no second look: a stop, or nothing written."""
         broken: dict[Check, str] = {}
+        settled: set[Check] = set()
         stops: Counter[str] = Counter()
-        for check, case in cases:
+        for check, case in ((one, case) for one in checks for case in cases(one)):
             if check in broken:
                 continue
+            before = child.stops
             if stops[check.question] >= PROBE_STOPS:
                 broken[check] = _UNTRIED
-                continue
-            before = child.stops
-            if message := await run_case(self.lab, check, case, child.connect, self._seed):
+            elif message := await run_case(self.lab, check, case, child.connect, self._seed):
                 broken[check] = message
             stops[check.question] += child.stops - before
-        return broken
+            if child.stops > before or broken.get(check) in (NOT_WRITTEN, _UNTRIED):
+                settled.add(check)
+        return broken, settled
 
     def _runs(self, cell: Cell) -> bool:
         """Is it to be run? The lab's own test cells are not: the judge has the tests."""

@@ -31,6 +31,7 @@ from . import sandbox
 from .cells import make_shell, run_cell
 from .host import Host
 from .link import Broken, Frame
+from .slicing import needed_cells
 from .values import FrameReader, write_frame
 
 _PRINTED = 64 * 1024  # characters that a submission may print; the rest goes nowhere
@@ -123,7 +124,7 @@ def _run(wire: socket.socket, shell: InteractiveShell) -> None:
     for name, text in cast(Mapping[str, str], start["files"]).items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text, encoding="utf-8")
-    for number, source in cast(list[tuple[int, str]], start["cells"]):
+    for number, source in needed_cells(start["cells"], start["examples"]):
         wire.sendall(write_frame({"cell": number}))
         failure = _run_cell(shell, source)
         if os.getpid() != me:  # the cell forked, and this is not the notebook

@@ -36,15 +36,19 @@ WORDS = [
 # 1.1 The loop
 
 
-def shelf(notes: Mapping[str, str]) -> Tool:
-    """A tool that knows these notes, and raises for any other key."""
+@tool(risk=Risk.LOW)
+async def look_up(key: str) -> str:
+    """What the note of this key says."""
+    raise KeyError(key)
 
-    @tool(risk=Risk.LOW)
-    async def look_up(key: str) -> str:
-        "What the note of this key says."
+
+def shelf(notes: Mapping[str, str]) -> Tool:
+    """The tool, with these notes; it raises for any other key."""
+
+    async def run(key: str) -> str:
         return notes[key]
 
-    return look_up
+    return replace(look_up, run=run)
 
 
 async def run(

@@ -1,0 +1,48 @@
+"""Which cells a grade hangs on: what the learner wrote, and the examples that it takes names from.
+
+A notebook's examples take longer than its checks. Where everything holds without them, it holds;
+where something breaks, all cells run.
+"""
+
+import ast
+import dis
+import warnings
+from collections.abc import Iterator, Sequence
+from types import CodeType
+
+_USES = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
+_DEFINES = ("STORE_NAME", "STORE_GLOBAL")
+
+
+def needed_cells(
+    cells: Sequence[tuple[int, str]], examples: Sequence[int]
+) -> list[tuple[int, str]]:
+    """Those of the cells (number and source) that are no examples, or define what others use."""
+    kept: list[tuple[int, str]] = []
+    used: set[str] = set()
+    for number, source in reversed(cells):
+        names = _names(source)
+        if number not in examples or names is None or names[0] & used:
+            kept.insert(0, (number, source))
+            used |= names[1] if names else set()
+    return kept
+
+
+def _names(source: str) -> tuple[set[str], set[str]] | None:
+    """The names that a cell gives a value to, and those that it uses; None if it is no Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            code = compile(source, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    did = [(i.opname, i.argval) for part in _parts(code) for i in dis.get_instructions(part)]
+    return {name for op, name in did if op in _DEFINES}, {name for op, name in did if op in _USES}
+
+
+def _parts(code: CodeType) -> Iterator[CodeType]:
+    """A cell's code and that of the functions in it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _parts(constant)
