@@ -21,7 +21,7 @@ from .watch import children_of, measure
 CELL_CPU = 2.0  # seconds of processor time that one cell may take
 CASE_CPU = 0.5  # and one case of a check
 IDLE = 3.0  # seconds in which nothing runs, and nobody is owed an answer
-MEMORY = 1 << 30  # bytes of all processes of a submission, beyond what each has from the start
+MEMORY = 1 << 29  # bytes of all processes of a submission, beyond what each has from the start
 HEARD = 8 << 20  # bytes that it may send during the cells, or during one case
 PATIENCE = 20.0  # seconds in all that one cell or one case may take, whatever it does
 _LOOK = 0.05  # seconds between two looks at what a submission uses
@@ -121,9 +121,8 @@ class Child:
         self._probe: Probed | None = None
         self._stopped = ""
         self._cell = 0
-        self._most_cpu = CELL_CPU
+        self._most_cpu, self._granted = CELL_CPU, 0.0
         self._base = measure(pid).memory
-        self._used = 0.0  # seconds of processor time, at the last look
         self._taken = 0.0  # seconds of looks, since it was last given time
         self.stops = 0
 
@@ -227,7 +226,8 @@ class Child:
         while True:
             await asyncio.sleep(_LOOK)
             use = measure(self._pid)
-            self._used = use.cpu
+            if self._granted:
+                self._most_cpu, self._granted = use.cpu + self._granted, 0.0
             # Looks, not seconds: while the judge itself is slow, nobody else is idle or late.
             busy = use.runnable or use.cpu > before or self._owes
             idle = 0.0 if busy else idle + _LOOK
@@ -256,7 +256,8 @@ class Child:
         return len(started) > 1 or any(map(children_of, started))
 
     def _allow(self, seconds: float) -> None:
-        self._most_cpu = self._used + seconds
+        # It begins with the next look: what was used since the last one is not to be paid for.
+        self._granted = seconds
         self._taken = 0.0
 
     def _stop(self, why: str) -> None:
