@@ -96,11 +96,15 @@ def test_a_part_graded_after_a_stop_keeps_what_was_done(course: Course) -> None:
     assert course.column("auto") == {"anna": "10", "bert": "10"}
 
 
-def test_who_cannot_be_graded_stays_too(course: Course) -> None:
+def test_who_cannot_be_graded_stays_and_is_told_of_once(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
     (course.learners / "empty").mkdir()
     course.grade()
+    assert "empty: the folder is empty" in capsys.readouterr().out
     course.grade(**only(course, "anna"))
     assert "the folder is empty" in course.column("note")["empty"]
+    assert "empty:" not in capsys.readouterr().out
 
 
 def test_nobody_is_missing_who_handed_in_before(course: Course) -> None:
