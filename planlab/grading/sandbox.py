@@ -8,8 +8,8 @@ socket. Killing the first process kills everything in it. See namespaces(7), use
 import ctypes
 import os
 import platform
-import py_compile
 import resource
+import shutil
 import signal
 import socket
 import sys
@@ -47,12 +47,12 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def needed_paths() -> list[Path]:
-    """What Python and planlab need to run, and nothing else of the machine."""
+    """What Python and its packages need to run, and nothing else of the machine."""
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
     found = [sysconfig.get_path(name) for name in names]
     found += [sysconfig.get_path(name, vars=base) for name in names]  # of a venv's own Python
-    found += [str(Path(planlab.__file__).parent), sysconfig.get_config_var("LIBDIR")]
+    found += [sysconfig.get_config_var("LIBDIR")]
     found += ["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo"]
     return sorted({Path(path) for path in found if path and Path(path).is_dir()})
 
@@ -78,7 +78,7 @@ def _try_out() -> NoReturn:
         enter(prepare(), report=lambda pid: None)
         (Path(planlab.__file__).parent / "records.py").read_bytes()
         os._exit(0)
-    except OSError:
+    except Exception:
         os._exit(1)
 
 
@@ -89,16 +89,16 @@ def prepare(withheld: Iterable[str] = ()) -> int:
     becomes nobody. Raises `OSError`.
     """
     paths = needed_paths()
-    hidden = [path for name in withheld for path in _files_of(name)]
+    withheld = tuple(withheld)
     proc = os.open("/proc", os.O_PATH)
     if _is_privileged():
-        _change_root(paths, hidden)
+        _change_root(paths, withheld)
         _become(_NOBODY)
     else:
         uid, gid = os.getuid(), os.getgid()
         _unshare(_CLONE_NEWUSER | _CLONE_NEWNS)
         _map_ids(proc, uid, gid)
-        _change_root(paths, hidden)
+        _change_root(paths, withheld)
     return proc
 
 
@@ -144,16 +144,7 @@ def _is_privileged() -> bool:
     return False
 
 
-def _files_of(module: str) -> list[Path]:
-    """The module's source and its compiled form, without importing it."""
-    source = Path(planlab.__file__).parent.joinpath(*module.split(".")[1:]).with_suffix(".py")
-    with suppress(OSError, py_compile.PyCompileError):
-        py_compile.compile(str(source), doraise=True)  # one made later would not be covered
-    compiled = source.parent.glob(f"__pycache__/{source.stem}.*.pyc")
-    return [path for path in (source, *compiled) if path.is_file()]
-
-
-def _change_root(paths: Iterable[Path], hidden: Iterable[Path]) -> None:
+def _change_root(paths: Iterable[Path], withheld: Iterable[str]) -> None:
     """A root of our own in memory, with `paths` bound into it where they stood."""
     _mount(None, "/", flags=_MS_REC | _MS_PRIVATE)
     scaffold = _free_folder(paths)
@@ -162,16 +153,37 @@ def _change_root(paths: Iterable[Path], hidden: Iterable[Path]) -> None:
         _bind(path, scaffold)
     for device in ("null", "zero", "random", "urandom"):
         _bind(Path("/dev", device), scaffold, extra=0)
-    cover = Path(scaffold, "withheld.py")
-    cover.write_text('raise ImportError("This lab builds it itself: it is not there.")\n')
-    for path in hidden:
-        _mount(str(cover), f"{scaffold}{path.resolve()}", flags=_MS_BIND)
+    _copy_package(scaffold, withheld)
     os.mkdir(scaffold + HOME)
     os.chdir(scaffold)
     _check(_libc.syscall(_PIVOT_ROOT[platform.machine()], b".", b"."))
     _check(_libc.umount2(b".", _MNT_DETACH))
     os.chdir("/")
     _mount(None, "/", flags=_MS_REMOUNT | _MS_RDONLY | _MS_NOSUID)
+
+
+def _copy_package(scaffold: str, withheld: Iterable[str]) -> None:
+    """A copy of planlab without the `withheld` modules.
+
+    A copy, since what covers a file of ours is gone as soon as that file is written anew.
+    """
+    package = Path(planlab.__file__).parent.resolve()
+    target = Path(scaffold + str(package))
+    target.mkdir(parents=True, exist_ok=True)
+    _mount("tmpfs", str(target), "tmpfs", _MS_NOSUID | _MS_NODEV, f"size={DISK},mode=755")
+    gone = [package.joinpath(*name.split(".")[1:]) for name in withheld]
+
+    def left_out(folder: str, names: list[str]) -> list[str]:
+        here = Path(folder).parent if Path(folder).name == "__pycache__" else Path(folder)
+        return [name for name in names if here / name.partition(".")[0] in gone]
+
+    shutil.copytree(package, target, ignore=left_out, dirs_exist_ok=True)
+    for path in gone:
+        cover = Path(f"{scaffold}{path}.py")
+        cover.write_text('raise ImportError("This lab builds it itself: it is not there.")\n')
+    for path in (target, *target.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    _mount(None, str(target), flags=_MS_REMOUNT | _MS_RDONLY | _MS_NOSUID | _MS_NODEV)
 
 
 def _free_folder(paths: Iterable[Path]) -> str:
