@@ -5,8 +5,9 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -24,9 +25,33 @@ IDLE = 3.0  # seconds in which nothing runs, and nobody is owed an answer
 MEMORY = 1 << 29  # bytes of all processes of a submission, beyond what each has from the start
 HEARD = 8 << 20  # bytes that it may send during the cells, or during one case
 PATIENCE = 20.0  # seconds in all that one cell or one case may take, whatever it does
+ANSWER_CPU = 1.0  # seconds of the judge's own processor time that one of its questions may take
 _LOOK = 0.05  # seconds between two looks at what a submission uses
 _ENDED = "it ended the Python process"
 _GARBLED = "it disturbed the line to the grader"
+
+
+class TookTooLong(BaseException):
+    """The judge itself was kept busy. No `Exception`: nothing on the way may take it for one."""
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Raises `TookTooLong` after so much processor time, where this is the main thread."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise TookTooLong
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGPROF, interrupt)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 class Stop(Exception):
@@ -313,10 +338,13 @@ class Probed:
             while data := await self.reader.read(65536):
                 for frame in self.frames.feed(data):
                     if self.link is not None:
-                        self.link.receive(frame)
+                        with at_most(ANSWER_CPU):
+                            self.link.receive(frame)
             self._stop(_ENDED)
         except ConnectionError:
             self._stop(_ENDED)
+        except TookTooLong:
+            self._stop("it asked the grader for something that takes too long")
         except Exception:  # whatever it sent, it was none of our protocol
             self._stop(_GARBLED)
         finally:

@@ -17,14 +17,19 @@ _DEFINES = ("STORE_NAME", "STORE_GLOBAL")
 def needed_cells(
     cells: Sequence[tuple[int, str]], examples: Sequence[int]
 ) -> list[tuple[int, str]]:
-    """Those of the cells (number and source) that are no examples, or define what others use."""
+    """Those of the cells (number and source) that are no examples, or define what others use.
+
+    All of them where a cell is no plain Python: a magic may use any name.
+    """
     kept: list[tuple[int, str]] = []
     used: set[str] = set()
     for number, source in reversed(cells):
         names = _names(source)
-        if number not in examples or names is None or names[0] & used:
+        if names is None:
+            return list(cells)
+        if number not in examples or names[0] & used:
             kept.insert(0, (number, source))
-            used |= names[1] if names else set()
+            used |= names[1]
     return kept
 
 

@@ -112,15 +112,15 @@ _LAST_ORDER = re.compile(
 )
 _FORMAT_CUE = re.compile(r"json|schema|format|shape|like this|exactly", re.I)
 _TOOL_LINE = re.compile(
-    r"^\s*(?:[-*•]|\d+[.)])?\s*[`*]{0,2}(?P<name>[A-Za-z_]\w*)\s*(?:\((?P<round>[^)\n]*)"
+    r"^[ \t]*(?:[-*•]|\d+[.)])?[ \t]*[`*]{0,2}(?P<name>[A-Za-z_]\w*)[ \t]*(?:\((?P<round>[^)\n]*)"
     r"\)|\[(?P<square>[^\]\n]*)\])[`*]{0,2}"
-    r"\s*(?:->\s*[\w\[\], |]+?)?\s*(?:[:\u2013\u2014-]\s*(?P<about>.*))?$",
+    r"[ \t]*(?:->[ \t]*[\w\[\], |]+?)?[ \t]*(?:[:\u2013\u2014-][ \t]*(?P<about>.*))?$",
     re.M,
 )
 _PLAIN_TOOL = re.compile(
     (
-        r"^\s*(?:[-*•]|\d+[.)])?\s*[`*]{0,2}(?P<name>[a-z]\w*_?\w*)[`*]{0,2}\s*[:\u2013\u2014-]\s+(?P<about>.+)"
-        r"$"
+        r"^[ \t]*(?:[-*•]|\d+[.)])?[ \t]*[`*]{0,2}(?P<name>[a-z]\w*_?\w*)[`*]{0,2}[ \t]*"
+        r"[:\u2013\u2014-][ \t]+(?P<about>.+)$"
     ),
     re.M,
 )
