@@ -7,7 +7,6 @@ does the work and returns the exit code. What a command needs is imported when i
 
 import argparse
 import functools
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -143,7 +142,7 @@ def _grade_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--due", help='for example "2026-11-21 18:00"; kept until another, or none')
     parser.add_argument("--seed", type=int, help="of the hidden tests; default: the folder's own")
     parser.add_argument("--manual", type=Path, help="a grades.csv with marks to read in")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="default: all cores")
+    parser.add_argument("--jobs", type=int, help="at a time; default: one more than the cores")
     parser.add_argument("--unsafe", action="store_true", help="run their code without a sandbox")
 
 

@@ -90,7 +90,7 @@ def test_the_limits_are_those_that_hold() -> None:
     child = pytest.importorskip("planlab.grading.child")  # Linux alone has what it needs
     assert [row[1] for row in rows("**What it may use:**")] == [
         *(f"{seconds:g} s" for seconds in (child.CELL_CPU, child.CASE_CPU, child.IDLE)),
-        f"{child.MEMORY >> 30} GiB",
+        f"{child.MEMORY >> 20} MB",
         str(child.sandbox.PROCESSES),
         f"{child.sandbox.FILE >> 20} MB; {child.sandbox.DISK >> 20} MB",
     ]

@@ -30,16 +30,18 @@ from planlab.grading.table import handed_in
 
 def run(options: argparse.Namespace) -> int:
     """Do what the command line says; 0 when the run is finished, whatever the submissions hold."""
-    from planlab.grading.judge import grade_all
+    from planlab.grading.judge import default_jobs, grade_all
 
     check_lab(options.lab, ROOT / "solutions")
-    if options.jobs < 1:
-        raise BadInput(f"--jobs {options.jobs}: at least 1 is needed.")
-    words = ("roster", "due", "seed", "manual", "jobs", "unsafe")
+    jobs = default_jobs() if options.jobs is None else options.jobs
+    if jobs < 1:
+        raise BadInput(f"--jobs {jobs}: at least 1 is needed.")
+    words = ("roster", "due", "seed", "manual", "unsafe")
     order = Order(
         ROOT / "solutions" / options.lab,
         choose_folder(options.out, options.manual),
         paths=options.submissions,
+        jobs=jobs,
         **{word: getattr(options, word) for word in words},
     )
     return run_order(order, grade_all)
