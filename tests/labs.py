@@ -15,6 +15,7 @@ import nbformat
 
 from planlab.grading import Finding, Lab
 from planlab.grading.checks import Check, load_lab
+from planlab.grading.slicing import needed_cells
 
 ROOT = Path(__file__).resolve().parent.parent
 SOLUTIONS = ROOT / "solutions"
@@ -75,6 +76,15 @@ def code_cells(lab: str, folder: str = "solutions") -> dict[str, str]:
     return {c.id: c.source for c in cells if not c.metadata.get("nbgrader", {}).get("grade")}
 
 
+def needed(lab: str, cells: Mapping[str, str]) -> dict[str, str]:
+    """The cells that the judge would run first."""
+    numbered, names = list(enumerate(cells.values())), list(cells)
+    examples = [
+        number for number, name in enumerate(names) if "BEGIN SOLUTION" not in code_cells(lab)[name]
+    ]
+    return {names[number]: source for number, source in needed_cells(numbered, examples)}
+
+
 @contextmanager
 def as_graded(lab: str) -> Iterator[None]:
     """The lab's checks can be imported, and the modules that the lab builds cannot."""
@@ -87,11 +97,15 @@ def as_graded(lab: str) -> Iterator[None]:
 async def run_cells(
     lab: str, replaced: Mapping[str, str]
 ) -> tuple[dict[str, object], dict[str, Exception]]:
-    """The names that the cells leave behind, and the cells that raised, which stops nothing."""
+    """The names that the cells leave behind, and the cells that raised, which stops nothing.
+
+    Where something is replaced, examples run only if other cells take names from them.
+    """
     namespace: dict[str, object] = {"__name__": "__main__"}
     failed: dict[str, Exception] = {}
+    cells = code_cells(lab) | dict(replaced)
     with as_graded(lab):
-        for name, source in (code_cells(lab) | dict(replaced)).items():
+        for name, source in (needed(lab, cells) if replaced else cells).items():
             try:
                 code = compile(source, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
                 result = eval(code, namespace)

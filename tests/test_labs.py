@@ -510,8 +510,11 @@ def checking(made: Path, path: Path) -> Iterator[subprocess.Popen[str]]:
     """The check of a notebook in a process of its own, as the command runs it."""
     script = made / "script.py"
     script.write_text(
-        "import sys, functools; from pathlib import Path; from planlab.grading import tryout\n"
+        "import sys, functools, signal; from pathlib import Path\n"
+        "from planlab.grading import tryout\n"
         "if __name__ == '__main__':\n"
+        # Python leaves it ignored where a shell has started the tests in the background.
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "    try:\n"
         "        tryout.check_copy(Path(sys.argv[1]), 'lab77', root=Path(sys.argv[2]),\n"
         "                          say=functools.partial(print, flush=True), patience=0.2)\n"

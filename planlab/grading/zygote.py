@@ -174,6 +174,7 @@ def _settle_in() -> None:
     sys.argv = ["submission"]
     sys.stdin = io.StringIO()
     sys.stdout = sys.stderr = Printed()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # some shells ignore it
     random.seed(0)
     warnings.simplefilter("ignore")
 
