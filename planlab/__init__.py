@@ -27,6 +27,8 @@ _HOME = {
     "Argument": "records",
     "Ref": "records",
     "Stop": "records",
+    "find_defects": "validate",
+    "Defect": "validate",
 }
 
 __all__ = sorted(_HOME)

@@ -16,6 +16,7 @@ import openai
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from planlab.errors import BadArguments, BadInput, BadSchema
+from planlab.records import ToolCall
 
 NO_TAINT: frozenset[str] = frozenset()
 
@@ -143,6 +144,17 @@ def tool(
         )
 
     return make if run is None else make(run)
+
+
+def parse_arguments(call: ToolCall) -> Mapping[str, object]:
+    """The arguments that a model wrote as JSON; raises `BadArguments`."""
+    try:
+        arguments = json.loads(call.arguments or "{}")
+    except ValueError as error:
+        raise BadArguments(f"{call.name}: the arguments are not JSON: {error}.") from None
+    if not isinstance(arguments, dict):
+        raise BadArguments(f"{call.name}: the arguments are {arguments!r}, not a JSON object.")
+    return arguments
 
 
 def strict_schema(model: type[BaseModel], path: str = "") -> dict[str, object]:

@@ -91,6 +91,15 @@ class Trace:
         """The sum over all spans; each token and dollar is counted where it was spent."""
         return sum((span.usage for span in self.spans), Usage())
 
+    def usage_in(self, outer: Span) -> Usage:
+        """The sum over `outer` and all that happened inside it."""
+        inside, total = {outer.id}, outer.usage
+        for span in self.spans[outer.id + 1 :]:
+            if span.parent in inside:
+                inside.add(span.id)
+                total += span.usage
+        return total
+
     def of(self, kind: Kind) -> list[Span]:
         """The spans of one kind."""
         return [span for span in self.spans if span.kind == kind]

@@ -10,10 +10,10 @@ import planlab
 
 # From the ground up. A module may import from its own floor and those below it.
 FLOORS = (
-    ("errors", "records", "tokens"),
-    ("trace", "tools", "toolbox", "validate"),
-    ("schedule", "ledger", "durable", "cost"),
-    ("model",),
+    ("errors", "records", "tokens", "graph"),
+    ("trace", "tools", "toolbox", "granularity", "validate"),
+    ("schedule", "progress", "ledger", "durable", "cost"),
+    ("model", "planning", "executing"),
     ("patterns",),
     ("agent",),
     ("show", "grading", "doctor", "__main__"),

@@ -4,9 +4,8 @@ The plan, if there is one, is only text in the context; the loop itself plans no
 tools say, errors too, is put back for the model to read.
 """
 
-import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +14,7 @@ from planlab.model import Message, Model
 from planlab.records import Observation, Result, Stop, ToolCall, Usage
 from planlab.schedule import Failed, Task, Waiting, run_graph
 from planlab.toolbox import Toolbox
-from planlab.tools import NO_TAINT
+from planlab.tools import NO_TAINT, parse_arguments
 from planlab.trace import current_trace, span
 
 SYSTEM = (
@@ -134,14 +133,3 @@ class _Run:
             return Observation(error=error, taint=self.taint)
         step = f"{self.id}.{len(self.turns)}.{number}"
         return await self.tools.call(call.name, arguments, taint=self.taint, step=step)
-
-
-def parse_arguments(call: ToolCall) -> Mapping[str, object]:
-    """The arguments that a model wrote as JSON; raises `BadArguments`."""
-    try:
-        arguments = json.loads(call.arguments or "{}")
-    except ValueError as error:
-        raise BadArguments(f"{call.name}: the arguments are not JSON: {error}.") from None
-    if not isinstance(arguments, dict):
-        raise BadArguments(f"{call.name}: the arguments are {arguments!r}, not a JSON object.")
-    return arguments

@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 
 from planlab.simulated import critic, plans, words
 from planlab.simulated.agenda import lasting, particulars
-from planlab.simulated.arguments import COMPOSED, meaning, title, value_for
+from planlab.simulated.arguments import COMPOSED, meaning, title, told, value_for
+from planlab.simulated.choice import points_back
 from planlab.simulated.concepts import rank_concepts
 from planlab.simulated.facts import counted, facts, items
 from planlab.simulated.fields import extracted, properties
@@ -91,6 +92,9 @@ def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
         "title": title(scene.goal or told),
     }
     belief["needs_plan"] = len(planned) >= 3
+    belief["finished_ids"] = _finished_ids(scene)
+    if scene.role == "critic" and verdict.approved and not scene.draft:
+        belief["recommendation"] = ""  # nothing is to be mended
     belief |= told_of_plan(scene, planned, answer)
     if chosen_of := critic.compared(scene):
         belief = {**belief, "reasoning": chosen_of[1], "winner": chosen_of[0]}
@@ -225,10 +229,83 @@ def planned_steps(scene: Scene) -> list[dict[str, object]]:
         else step
         for step in steps
     )
-    steps = sized(_limited(steps, scene), scene)
+    steps = sized(_limited(_drafted(steps, scene), scene), scene)
     taken = taken_ids(scene)
-    numbered = renumbered(steps, taken) if taken else steps
-    return [_as_data(step, scene, index, len(numbered)) for index, step in enumerate(numbered)]
+    numbered = _joined_on(renumbered(steps, taken) if taken else steps, scene)
+    data = [_as_data(step, scene, index, len(numbered)) for index, step in enumerate(numbered)]
+    return _under_names(data, scene)
+
+
+_NAMED = re.compile(
+    r"^[^:\n]*\boutputs?\b[^:\n]*\b(?:must|required|wanted|names?)\b[^:\n]*: *(.+)$", re.M | re.I
+)
+
+
+def _under_names(data: list[dict[str, object]], scene: Scene) -> list[dict[str, object]]:
+    """Each output that the prompt wants under a name, by the last step that speaks most of it."""
+    listed = [name.strip(" .") for row in _NAMED.findall(scene.ask) for name in row.split(";")]
+    listed += re.findall(r"`output` is '([^']+)'", scene.feedback)
+    free = list(reversed(data))
+    for name in dict.fromkeys(listed):
+        wanted = words.content(name.replace("_", " "))
+        if free:
+            maker = max(
+                free, key=lambda d: words.overlap(wanted, words.content(str(d["description"])))
+            )
+            free.remove(maker)
+            data = [{**each, "output": name} if each is maker else each for each in data]
+    return data
+
+
+def _joined_on(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
+    """Steps of which those that work on results, and have none yet, work on what is finished."""
+    finished = tuple(_finished_ids(scene))
+    return tuple(
+        step
+        if step.depends_on or step.kind in (*words.GATHER, "question") or not finished
+        else replace(step, depends_on=finished)
+        for step in steps
+    )
+
+
+def _finished_ids(scene: Scene) -> list[str]:
+    """The ids of steps that are done; last those in words, whose text is what is passed on."""
+    names = [tool.name for tool in scene.tools]
+    lines = sorted(scene.finished, key=lambda line: not any(name in line for name in names))
+    return [found[1] for line in lines if (found := re.match(r"(\w*\d)\s*:", line))]
+
+
+def _drafted(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
+    """Steps with one before each that passes a text on, in which that text is put into words."""
+    made: dict[str, Step] = {}
+    for step in steps:
+        names = step.tool.properties.items() if step.tool else ()
+        texts = [n for n, part in names if step.tool and meaning(n, part, step.tool) == "content"]
+        text = next((each.id for each in reversed([*made.values()]) if _is_text(each)), None)
+        if texts and text and points_back(step.description):
+            step = replace(step, depends_on=(*dict.fromkeys((*step.depends_on, text)),))
+        ready = text in step.depends_on
+        if texts and step.depends_on and not ready and not _is_told(texts[0], step, scene):
+            found = [each.id for each in made.values() if each.tool and each.kind in words.GATHER]
+            thing, needs = plans.aim_of(step.description).thing, dict.fromkeys(found)
+            draft = Step(f"{step.id}a", "answer", f"Draft {thing}", thing, None, ())
+            if step.kind in ("write", "draft"):
+                draft = replace(draft, description=step.description)
+                step = replace(step, description=f"Save {thing}")
+            made[draft.id] = replace(draft, depends_on=(*needs | dict.fromkeys(step.depends_on),))
+            step = replace(step, depends_on=(draft.id,))
+        made[step.id] = step
+    return renumbered(tuple(made.values()), ()) if len(made) > len(steps) else tuple(steps)
+
+
+def _is_text(step: Step) -> bool:
+    """Whether a step puts what was found into words, and does not only pick something out."""
+    return step.tool is None and words.verb_kind(step.description.split()[0]) not in words.GATHER
+
+
+def _is_told(name: str, step: Step, scene: Scene) -> bool:
+    """Whether the request itself says the words that are to be passed on."""
+    return told(name, step.description, scene.goal) is not None
 
 
 def _remaining(scene: Scene, avoid: Sequence[str]) -> tuple[Step, ...]:
@@ -237,12 +314,14 @@ def _remaining(scene: Scene, avoid: Sequence[str]) -> tuple[Step, ...]:
         return replanned
     added = re.findall(
         r"\b(?:add a step (?:that|to|for)|no step (?:makes|produces|that|to|for)|"
-        r"missing (?:step|output)s?:?)\s+['\"`]?([^.'\"`\n]+)",
+        r"missing (?:step|output)s?:?)\s+['\"`]?(?!it\b)([^.'\"`\n]+)",
         f"{scene.feedback}\n{scene.reason}",
     )
     goal = "\n".join(
         [
-            ". ".join(scene.remaining) if scene.remaining else _without_tools(scene),
+            ". ".join(plans.without_marks(scene.remaining))
+            if scene.remaining
+            else _without_tools(scene),
             *(line if words.verb_kind(line.split()[0]) else f"produce {line}" for line in added),
         ]
     )
@@ -396,9 +475,20 @@ def _as_data(step: Step, scene: Scene, index: int, total: int) -> dict[str, obje
         "why": f"It is needed to {words.clip(scene.goal[:1].lower() + scene.goal[1:], 90)}"
         if scene.goal
         else "",
-        "how": "tool" if step.tool else "react",
+        "how": _how(step, scene),
         "refs": refs,
     }
+
+
+_WAYS = re.compile(r"\bhow\W*\)?:\s*((?:\w+(?:, | or )?)+)")
+
+
+def _how(step: Step, scene: Scene) -> str:
+    """By which of the ways that the prompt offers; a step without a tool is reasoned through."""
+    ways = ["tool", "react"]
+    if offered := _WAYS.search(scene.context):
+        ways = [way for way in ways if way in words.pieces(offered[1])] or ways
+    return ways[0] if step.tool else ways[-1]
 
 
 def _slug(text: str) -> str:

@@ -216,13 +216,14 @@ def _fitness(tool: Tool, kind: str, text: str) -> float:
         return 0.0
     fits = 10.0 - 2.5 * serves.index(own) if own in serves else 6.0 * (own == kind != "answer")
     if own == "draft" and kind in ("write", "draft") and not _MAIL.search(text):
-        fits -= 5
+        fits, does = fits - 5, 0  # what is created there is a mail
     if own == "other" and kind in _ASKING:
         fits += 3 - 3 * _commands(tool)
     shared = _shared(tool, wanted, text)
     if kind in words.EFFECTS and own not in (kind, "draft") and shared < 2:
         return 0.0
-    return fits + does + shared + 2.5 * _meant_for(tool, text) - 4 * _lacking(tool, text)
+    listed = 3 * any(f"{name}(" in tool.description for name in words.pieces(text))
+    return fits + does + shared + listed + 2.5 * _meant_for(tool, text) - 4 * _lacking(tool, text)
 
 
 def _commands(tool: Tool) -> bool:
@@ -238,6 +239,7 @@ def only_looks(tool: Tool) -> bool:
 
 def points_back(text: str) -> bool:
     """Whether a text speaks of what came before and names nothing itself."""
+    text = re.sub(r"\bth(?:is|at) (?:day|week|month|quarter|year|morning|evening)\b", "", text)
     points = re.search(r"\b(?:it|its|they|their|them|that|this|one|his|her|she|he)\b", text, re.I)
     named = any(span.kind in ("name", "code", "quoted", "mail", "path") for span in spans(text))
     return points is not None and not named

@@ -70,6 +70,7 @@ def review(scene: Scene) -> Verdict:
     its length.
     """
     given = matter(scene)
+    is_result = bool(scene.observations) and not scene.draft and given.draft == scene.material
     scene = replace(scene, draft=given.draft)
     draft = scene.draft
     data = "\n".join(
@@ -92,6 +93,8 @@ def review(scene: Scene) -> Verdict:
         *(fault for fault in (faults(given) if marking else ()) if fault[0] not in ruled),
         *([] if nothing else _form(scene)),
     ]
+    if is_result:
+        found = _of_result(scene)
     found = list(dict.fromkeys(found))
     heavy = sum(bool(HEAVY.search(issue)) for issue, _ in found)
     score = max(0.1, round(0.95 - 0.25 * len(found) - 0.3 * heavy, 2))
@@ -101,6 +104,26 @@ def review(scene: Scene) -> Verdict:
     approved = score >= (bar or (0.9 if not scene.size.overconfidence else 0.7))
     issues = tuple(issue for issue, _ in found)
     return Verdict(score, approved, issues, tuple(mend for _, mend in found), given)
+
+
+_NOTHING = re.compile(
+    r"\b(?:nothing (?:was|is|on|about)|(?:could|can|did) not (?:find|tell|be found)|no data|"
+    r"not found|no results?|i (?:do not|don't) know|i know only)\b",
+    re.I,
+)
+
+
+def _of_result(scene: Scene) -> list[tuple[str, str]]:
+    """What is wrong with the result of a step: it is an error, empty, or tells of nothing found."""
+    for seen in scene.observations:
+        value = seen.value.get("rows", seen.value) if isinstance(seen.value, dict) else seen.value
+        if seen.error:
+            return [("It is an error, not a result.", "Do it in another way.")]
+        if value in (None, "", [], {}):
+            return [("It is empty.", "Look in another place, or for more.")]
+    if _NOTHING.search(scene.material):
+        return [("It says that nothing was found.", "Look in another place.")]
+    return []
 
 
 def _bar(text: str) -> float | None:

@@ -95,6 +95,11 @@ def order_in(text: str) -> str:
 
 # ---- evidence
 
+# What a tool says of an act of its own: that it is done, and nothing else.
+_CONFIRMS = re.compile(
+    r"(?:wrote|saved|stored|sent|deleted|paid|draft saved)\b.*\b(?:to|as|in)\b", re.I
+)
+
 
 def evidence(scene: Scene) -> list[Fact]:
     """What the tools brought and what the request itself states, piece by piece."""
@@ -104,6 +109,7 @@ def evidence(scene: Scene) -> list[Fact]:
             found += _walk(seen.value, _owned(_place(seen, scene), seen, found))
     for text in (scene.material, scene.statements, scene.draft):
         found += _in_prompt(text)
+    found = [fact for fact in found if not _CONFIRMS.match(fact.text)] or found
     return list({(fact.label, fact.text, fact.around): fact for fact in found}.values())
 
 
@@ -152,7 +158,7 @@ def _in_prompt(text: str) -> Iterator[Fact]:
                 )
                 plain = re.sub(r"^(?:Comment|Review|Text|Context|Facts?|Data|Notes?): ", "", plain)
                 if words.pieces(plain) and not re.match(
-                    r"(?:failed|error)\b|result of\b", plain, re.I
+                    r"(?:failed|error)\b|result of\b|#+ |(?:look first|decide once)\b", plain, re.I
                 ):
                     yield replace(place, text=plain)
         else:

@@ -291,6 +291,8 @@ class Filler:
         nested = slot.scope.kind == "step"
         if not nested:
             self.reader.ids.clear()
+            finished = to_list(slot.scope.known.get("finished_ids", []))  # may be depended on
+            self.reader.ids |= {id_key(one): one for one in finished}
         taken: list[Any] = []
         for index, step in enumerate(steps):
             if isinstance(step, Mapping):

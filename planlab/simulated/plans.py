@@ -455,12 +455,14 @@ def progress(scene: Scene) -> Progress:
     """
     if scene.remaining or (scene.finished and scene.reason):
         failed = _failures(words.sentences(scene.reason)[:1])
-        return Progress(_plain(scene.finished), tuple(failed), _plain(scene.remaining))
+        return Progress(
+            without_marks(scene.finished), tuple(failed), without_marks(scene.remaining)
+        )
     marked = _marked(_ITEM.findall(scene.ask))
     return marked if marked.done or marked.failed else _narrated(scene.ask)
 
 
-def _plain(lines: Sequence[str]) -> tuple[str, ...]:
+def without_marks(lines: Sequence[str]) -> tuple[str, ...]:
     """Steps without their ids and marks."""
     marks = (
         r"^\W*(?:\w{0,5}\d+\s*[:.)]\s*)?|\s*[\[(][^\])]*[\])]\s*$|\s*(?::|-|\u2013|"
@@ -484,7 +486,10 @@ def _failure(line: str) -> tuple[str, str]:
     )
     reason = next((part for part in why.groups() if part), "") if why else ""
     plain = re.sub(
-        rf"\s*(?:\b(?:has |have |was |were )?(?:{_FAILS})\b).*", "", _plain([line])[0], flags=re.I
+        rf"\s*(?:\b(?:has |have |was |were )?(?:{_FAILS})\b).*",
+        "",
+        without_marks([line])[0],
+        flags=re.I,
     )
     return plain, reason.strip(" .,;:")
 
@@ -498,7 +503,9 @@ def _marked(lines: Sequence[str]) -> Progress:
     ]
     left = [line for line in lines if line not in bad and line not in good]
     return (
-        Progress(_plain(good), tuple(_failures(bad)), _plain(left)) if good or bad else Progress()
+        Progress(without_marks(good), tuple(_failures(bad)), without_marks(left))
+        if good or bad
+        else Progress()
     )
 
 

@@ -200,6 +200,7 @@ def _close(concept: str, body: str) -> tuple[str, str]:
 
 def tools_in_text(prompt: str) -> list[tuple[str, str, dict[str, object]]]:
     """Tools that a prompt describes in words: name, description, parameters as JSON Schema."""
+    prompt = _without_steps(prompt)
     found: dict[str, tuple[str, dict[str, object]]] = {
         match["name"]: (match["about"] or "", _parameters(match["round"] or match["square"] or ""))
         for match in _TOOL_LINE.finditer(prompt)
@@ -213,6 +214,16 @@ def tools_in_text(prompt: str) -> list[tuple[str, str, dict[str, object]]]:
         (name, about, parameters or _usual_parameters(name, about))
         for name, (about, parameters) in found.items()
     ]
+
+
+def _without_steps(prompt: str) -> str:
+    """A prompt without what it tells of steps and their results, which look like tools."""
+    heads = _heads(prompt)
+    ends = [match.start() for match, _ in heads[1:]] + [len(prompt)]
+    for (match, concept), end in reversed(list(zip(heads, ends, strict=False))):
+        if concept in ("results", "completed", "remaining"):
+            prompt = prompt[: match.end()] + prompt[end:]
+    return prompt
 
 
 _RUN = re.compile(

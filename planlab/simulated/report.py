@@ -155,6 +155,21 @@ def _section(name: str, lines: Sequence[str], scene: Scene, listed: Sequence[Ite
     )
 
 
+def _most(rising: Sequence[Item]) -> str:
+    """Who has the most, all of them where several share it."""
+    top = [item for item in rising if item.amount == rising[-1].amount]
+    if len(top) == 1:
+        return f"{_cap(top[0].name)} has the most ({top[0].price})"
+    return f"{_cap(' and '.join(item.name for item in top))} have the most ({top[0].price} each)"
+
+
+def _in_all(tables: Sequence[Table]) -> str:
+    """The sum of the only table, where its figures are counts."""
+    counts = [value for _, value in tables[0][1]] if len(tables) == 1 else []
+    whole = bool(counts) and all(value == int(value) < 1000 for value in counts)
+    return f"{figure(sum(counts))} in all. " if whole else ""
+
+
 def _judged(scene: Scene, listed: Sequence[Item]) -> list[tuple[str, str]]:
     """Comparison and recommendation, where the figures allow one."""
     priced = sorted(_rows(scene, listed), key=lambda item: item.amount or 0)
@@ -168,7 +183,7 @@ def _judged(scene: Scene, listed: Sequence[Item]) -> list[tuple[str, str]]:
                 f"{_cap(priced[0].name)} is the cheapest at {priced[0].price}, "
                 f"{priced[-1].name} the dearest at {priced[-1].price}."
                 if money
-                else f"{_cap(priced[-1].name)} has the most ({priced[-1].price}), "
+                else f"{_in_all(tables)}{_most(priced)}, "
                 f"{priced[0].name} the least ({priced[0].price}).",
             )
         )
@@ -382,6 +397,7 @@ def _missing(scene: Scene, steps: Sequence[Step]) -> str:
             step.tool is None
             and step.kind in ("send", "pay", "delete", "book", "test")
             and (scene.tools or step.kind in words.EFFECTS)
+            and not (scene.material and not scene.tools)  # others did it, and tell how it went
         ):
             lines.append(
                 "Not done: no tool that I may use can do this: "

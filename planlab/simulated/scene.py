@@ -181,7 +181,7 @@ _NUDGES = (
     r"^(?:note|hint)\s*:|recall the function|respond with (?:only "
     r")?(?:valid )?json|^result of\b|^your (?:last|previous) "
     r"(?:reply|answer|response)|no tool was called|does not match "
-    r"the schema"
+    r"the schema|^(?:the )?(?:defects?|issues?|problems?|errors?|complaints?)\b[^:\n]{0,30}:"
 )
 _GOAL_INLINE = re.compile(
     r"\b(?:user(?:'s)? |original |overall |current |your |the "
@@ -617,7 +617,13 @@ def _loose_results(parts: Mapping[str, str]) -> Iterator[str]:
     """Results that a prompt lists in its text."""
     text = parts.get("results", "")
     blocks = re.split(r"\n(?=\s*(?:[-*]|\d+[.)]|\w+\d+\s*[:(]))", text) if text else []
-    yield from (block.strip() for block in blocks if block.strip())
+    yield from (_unlabelled(block.strip()) for block in blocks if block.strip())
+
+
+def _unlabelled(result: str) -> str:
+    """A result that is data, without the label that says of which step it is."""
+    data = re.sub(r"^(?:[-*]\s*)?\w+\s*(?:\([^)\n]*\)\s*)?[:=]\s*(?=[\[{])", "", result)
+    return data if isinstance(parse_value(data), dict | list) else result
 
 
 def _seen(tool: str, arguments: object, text: str, fresh: bool = True) -> Seen:

@@ -131,11 +131,17 @@ def resolve(intents: Sequence[_Intent], scene: Scene) -> tuple[Step, ...]:
             other := follower(intent.text, scene, used) if used else None
         ):
             tool, intent = other, replace(intent, chained=True)
-        elif tool and tool.name in used and points_back(intent.text):
+        elif tool and tool.name in used and intent.kind != "query" and points_back(intent.text):
             tool = None  # it asks more about what was found
         alone = intent.kind in (*words.GATHER, "question") and not intent.chained
         needed = {dependency for step in steps for dependency in step.depends_on}
-        needs = () if alone else tuple(step.id for step in steps if step.id not in needed)
+        thinks = tool is None and intent.kind in ("compare", "answer")  # over all that was found
+        needs = tuple(
+            step.id
+            for step in steps
+            if not alone
+            and (step.id not in needed or (thinks and step.tool and step.kind in words.GATHER))
+        )
         steps.append(
             Step(
                 f"s{number}",
@@ -219,7 +225,7 @@ def _intents(goal: str, scene: Scene) -> list[_Intent]:
     orders = _IF_INSIDE.sub(". If ", positive(without_meta(split_request(goal)[0])))
     parts = [part for part in words.clauses(orders) if not FORM.search(part)] or [text]
     spelled_out = sum(_kind(part) in (*words.GATHER, "compute", "compare") for part in parts) >= 3
-    expanded = spelled_out
+    expanded = spelled_out or bool(scene.remaining)
     for part, condition in conditional(parts):
         if condition and not found and not condition.startswith("not "):
             found.append(_Intent("question", condition, _topic(condition, condition)))
@@ -361,7 +367,11 @@ def _meant(clause: str, goal: str, scene: Scene) -> list[_Intent]:
             period = f" {found[0]}" if (found := re.search(_PERIOD, goal, re.I)) else ""
             period = re.sub(r"\bweekly\b", "of this week", period, flags=re.I)
             return [
-                _Intent(k, t.format(items=items, period=period, text=clause), chained=i > 0)
+                _Intent(
+                    k,
+                    t.format(items=items, period=period, text=clause),
+                    chained=i > 0 and k not in words.GATHER,
+                )
                 for i, (k, t) in enumerate(steps)
             ]
     return []
@@ -370,8 +380,10 @@ def _meant(clause: str, goal: str, scene: Scene) -> list[_Intent]:
 def _is_of_tool(clause: str, kind: str, scene: Scene) -> bool:
     """Whether a tool's name says what the clause orders: `open a ticket` and open_ticket."""
     tool = best_tool(kind, clause, scene)
-    verb = words.stem((words.pieces(clause) or [""])[0])
-    return tool is not None and verb in words.content(tool.name)
+    verb, said = words.stem((words.pieces(clause) or [""])[0]), words.content(clause)
+    name = words.content(tool.name) if tool else []
+    nouns = [word for word in name if word != verb]
+    return verb in name and (not nouns or any(noun in said for noun in nouns))
 
 
 _PERIOD = (
