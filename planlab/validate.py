@@ -70,11 +70,11 @@ def find_defects(plan: Plan, *, goal: Goal, tools: Toolbox) -> list[Defect]:
     - policy: its tool is used at least once. No policy demands a HIGH tool: if the plan uses the
       HIGH tool that a policy is about, that is a warning.
 
-    A hand-off breaks where a description names an output, in braces or as a word with an
-    underscore, that none of the steps before it makes; where a text argument holds such braces,
-    since nothing is ever pasted into text; and where a result is passed on that has no name. A text
-    argument that is nothing but the name of another step's output, with an underscore, is a
-    warning.
+    A hand-off breaks where a description names something in braces that no step before it hands on,
+    or an output with an underscore whose maker comes neither before nor after it; where a text
+    argument holds a name in braces, since nothing is ever pasted into text; and where a result is
+    referred to that has no name. A text argument that is nothing but the name of another step's
+    output, with an underscore, is a warning.
     """
     if not plan.steps:
         repair = "Write at least one step for each output of the goal."

@@ -1,6 +1,7 @@
 """The plan validator: against a brute-force judge on random plans, then behaviour by behaviour."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -23,6 +24,8 @@ from planlab.records import Argument, Constraint, Goal, Plan, Ref, Step
 from planlab.toolbox import Toolbox
 from planlab.tools import Risk, tool
 from planlab.validate import Defect, DefectKind, find_defects
+from planlab.world import open_world
+from planlab.world.planted import planted_plans
 
 TOOLS = make_toolbox()
 Found = list[tuple[str, str | None]]
@@ -299,6 +302,28 @@ def test_a_plan_of_five_thousand_steps_is_judged_step_by_step() -> None:
     assert kinds(defects(*chain, outputs=("s4999-out",))) == []
     chain[0] = step("s0", "s4999")
     assert kinds(defects(*chain, outputs=("s4999-out",)))[0] == ("cycle", "s0")
+
+
+# Planted defects
+
+
+@pytest.fixture(scope="module")
+def acme() -> Iterator[Toolbox]:
+    with open_world() as world:
+        yield world.tools
+
+
+@pytest.mark.parametrize("number", range(40))
+def test_a_planted_defect_is_found_and_nothing_else(number: int, acme: Toolbox) -> None:
+    planted = planted_plans()[number]
+    found = find_defects(planted.plan, goal=planted.goal, tools=acme)
+    assert [d.kind.value for d in found] == list(planted.kinds), planted.sentence
+
+
+def test_every_kind_of_defect_is_planted_somewhere() -> None:
+    planted = planted_plans()
+    assert len(planted) == 40
+    assert {kind for p in planted for kind in p.kinds} == {kind.value for kind in DefectKind}
 
 
 # Words
