@@ -423,18 +423,33 @@ async def compares_names_loosely(probe: Probe) -> None:
 @lab.property("hand_off", 0.5, "in unseen plans it finds every break, and nothing else")
 async def finds_every_break(probe: Probe) -> None:
     rng = probe.rng
-    for _ in range(6):
-        steps = sound_steps(rng)
-        outputs = [step.output for step in steps]
-        steps[0] = steps[0].model_copy(update={"output": rng.choice(outputs)})  # two may make it
-        names = [*outputs, "nobodys_thing"]
-        steps = [
-            speaking(step, *rng.sample(names, rng.randint(1, 2))) if rng.random() < 0.6 else step
-            for step in steps
-        ]
-        paste = rng.randrange(len(steps))
-        steps[paste] = given(steps[paste], f"about {{{rng.choice(names)}}}")
+    for steps in (*made_twice(rng), *(spoken_at_random(rng) for _ in range(5))):
         await expect_hand_offs(probe, steps, hand_offs_of(steps))
+
+
+def made_twice(rng: Random) -> list[list[Step]]:
+    """A step names what one step before it makes, and another that stands aside as well."""
+    first, middle, last = line_of(rng, 3)
+    aside = make("aside", first.output)
+    return [
+        [first, middle, speaking(last, first.output), aside],
+        [aside, speaking(last, first.output, middle.output), middle, first],
+    ]
+
+
+def spoken_at_random(rng: Random) -> list[Step]:
+    """A sound plan whose steps speak of all sorts of outputs."""
+    steps = sound_steps(rng)
+    outputs = [step.output for step in steps]
+    steps[0] = steps[0].model_copy(update={"output": rng.choice(outputs)})  # two may make it
+    names = [*outputs, "nobodys_thing"]
+    steps = [
+        speaking(step, *rng.sample(names, rng.randint(1, 2))) if rng.random() < 0.6 else step
+        for step in steps
+    ]
+    paste = rng.randrange(len(steps))
+    steps[paste] = given(steps[paste], f"about {{{rng.choice(names)}}}")
+    return steps
 
 
 def hand_offs_of(steps: Sequence[Step]) -> Pairs:

@@ -27,9 +27,8 @@ def find_broken_limits(plan: Plan, goal: Goal, prices: dict[str, float]):
             if not uses:
                 found.add(("policy", limit.tool))
             continue
-        spent, most = 0, limit.limit or 0
-        for step in uses:
-            spent += 1
+        most = limit.limit or 0
+        for spent, step in enumerate(uses, start=1):
             if spent > most + 1e-9:
                 found.add((limit.kind, step.id))
                 break

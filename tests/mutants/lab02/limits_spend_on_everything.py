@@ -22,11 +22,9 @@ def find_broken_limits(plan: Plan, goal: Goal, prices: dict[str, float]):
             continue
         if limit.kind != "budget" and limit.tool is None:
             continue
-        uses = [
-            s
-            for s in plan.steps
-            if s.tool is not None and (limit.kind == "budget" or limit.tool == s.tool)
-        ]
+        uses = [s for s in plan.steps if s.tool is not None]
+        if limit.kind != "budget":
+            uses = [s for s in uses if s.tool == limit.tool]
         if limit.kind == "policy":
             if not uses:
                 found.add(("policy", limit.tool))

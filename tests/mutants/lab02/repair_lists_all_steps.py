@@ -23,9 +23,7 @@ def write_repair(kind: str, id: str, plan: Plan, tools: Toolbox) -> str:
             if makers:
                 texts.append(f"{id} needs {missing}, the output of {makers[0]}: write that id.")
             else:
-                texts.append(
-                    f"{id} needs {missing}, which is not there: add it or let it go: {list(needs)}."
-                )
+                texts.append(f"{id} needs {missing}, which is none of {list(needs)}.")
         return " ".join(texts)
     if kind == "cycle":
         circle = [o for o in needs if o in walk_back(id, needs) and id in walk_back(o, needs)]

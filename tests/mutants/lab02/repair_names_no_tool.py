@@ -2,8 +2,6 @@
 
 # ruff: noqa: F821 (the lab's own: needs_of, walk_back)
 
-from difflib import get_close_matches
-
 from planlab import Plan, Toolbox
 
 QUESTIONS = ("repair",)
@@ -13,13 +11,7 @@ def write_repair(kind: str, id: str, plan: Plan, tools: Toolbox) -> str:
     needs = needs_of(plan)
     steps = [step for step in plan.steps if step.id == id]
     if kind == "unknown_tool":
-        names = [tool.name for tool in tools]
-        right = get_close_matches(steps[0].tool, names, n=1) or names
-        return (
-            f"{id} calls {steps[0].tool}, which nobody offers, so choose another one."
-            if right
-            else ""
-        )
+        return f"{id} calls {steps[0].tool}, which nobody offers, so choose another one."
     if kind == "missing_id":
         texts = []
         for missing in [one for one in steps[0].needs if one not in needs]:

@@ -2,7 +2,6 @@
 
 # ruff: noqa: F821 (the lab's own: needs_of, walk_back)
 
-
 from planlab import Plan, Toolbox
 
 QUESTIONS = ("repair",)
