@@ -80,18 +80,17 @@ async def replan(
     goal = check_goal(goal, tools)
     if rounds < 1:
         raise BadInput(f"rounds is {rounds}: a plan must be asked for at least once.")
-    context = _order(goal, progress, reason, tools, hows)
+    order = _order(goal, progress, reason, tools, hows)
     drafts: list[Draft] = []
     stop = Stop.ROUNDS
     problem: Exception | None = None
     with current_trace() as trace, span("run", "make_plan") as record:
         try:
             while stop == Stop.ROUNDS and len(drafts) < rounds:
-                written = await planner.fill(context, Plan)
+                written = await planner.fill([*order, *_feedback(drafts, goal)], Plan)
                 drafts.append(_draft(written, goal, progress, tools, hows))
                 if drafts[-1].is_valid:
                     stop = Stop.ANSWERED
-                context += _feedback(drafts[-1])
         except BudgetSpent as error:
             stop, problem = Stop.BUDGET, error
         except ModelError as error:
@@ -210,11 +209,19 @@ def _listed(steps: Sequence[Step]) -> str:
     return "\n".join(f"- {s.id}: {s.description} [{s.tool or 'in words'}]" for s in steps)
 
 
-def _feedback(draft: Draft) -> list[Message]:
-    """The draft as it was understood, and what to repair in it."""
-    lines = [f"- {d.problem} {d.repair}" for d in draft.defects if not d.warning]
-    told = "Defects of this plan:\n" + "\n".join(lines) + "\n\nMake the plan again, without them."
-    return [says("assistant", draft.plan.model_dump_json()), says("user", told)]
+def _feedback(drafts: Sequence[Draft], goal: Goal) -> list[Message]:
+    """The last draft as it was understood, and what to repair, with what was wrong before it.
+
+    A planner that hears only of the newest defects brings the older ones back, and one that hears
+    the goal only at the beginning loses it behind its own drafts.
+    """
+    if not drafts:
+        return []
+    found = (d for draft in drafts for d in draft.defects if not d.warning)
+    lines = dict.fromkeys(f"- {d.problem} {d.repair}" for d in found)
+    told = "\n".join(["Defects of the plans so far:", *lines])
+    told += f"\n\nMake the plan again, without them.\n\nGoal: {goal.text}"
+    return [says("assistant", drafts[-1].plan.model_dump_json()), says("user", told)]
 
 
 def says(role: str, content: str) -> Message:

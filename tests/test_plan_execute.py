@@ -148,6 +148,18 @@ async def test_usage_is_of_this_run_alone_and_the_trace_has_a_span_a_step():
 # ---- making a plan
 
 
+async def test_a_planner_hears_of_all_defects_so_far_and_of_the_goal_at_the_end():
+    circular = plan(step("s1", number=3, needs=("s2",)), step("s2", number=ref("s1")))
+    invented = plan(step("s1", tool="triple", number=3))
+    planner, asked = scripted(*writes(circular, invented, TWICE))
+    made = await make_plan(GOAL, planner=planner, tools=TOOLS)
+    told = asked.requests[-1]["messages"][-1]["content"]
+    assert made.stop == Stop.ANSWERED
+    assert "can never start" in told
+    assert "'triple'" in told
+    assert told.endswith(GOAL)
+
+
 async def test_a_plan_with_defects_goes_back_with_them():
     planner, asked = scripted(*writes(plan(step("s1", tool="triple", number=1)), TWICE))
     made = await make_plan(GOAL, planner=planner, tools=TOOLS)

@@ -4,7 +4,7 @@ filled.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from jsonschema import Draft202012Validator
 
@@ -16,6 +16,7 @@ from planlab.simulated.concepts import rank_concepts
 from planlab.simulated.facts import counted, facts, items
 from planlab.simulated.fields import extracted, properties
 from planlab.simulated.fill import fill
+from planlab.simulated.limits import limits, unlimited
 from planlab.simulated.marking import is_marking
 from planlab.simulated.report import is_unknown, names_of, recommendation, report
 from planlab.simulated.scene import Scene
@@ -53,7 +54,7 @@ def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
     belief: Belief = {
         "goal": scene.goal,
         "steps": planned,
-        "outputs": outputs(scene.goal),
+        "outputs": outputs(unlimited(scene.goal) or scene.goal),
         "constraints": constraints(scene),
         "reasoning": _reasoning(scene, planned, covered),
         "thought": _reasoning(scene, planned, covered),
@@ -571,8 +572,10 @@ def outputs(goal: str) -> list[str]:
     return list(dict.fromkeys(each.strip() for each in made)) or ([title(goal)] if goal else [])
 
 
-def constraints(scene: Scene) -> list[str]:
-    """What the goal and the instructions rule out or bound."""
+def constraints(scene: Scene) -> Sequence[object]:
+    """The limits that the goal states, else what the instructions rule out or bound."""
+    if stated := limits(scene.goal, scene.tools):
+        return [asdict(limit) for limit in stated]
     return (
         [f"do not {rule}" for rule in scene.forbidden]
         + ([f"at most {scene.at_most} steps"] if scene.at_most else [])

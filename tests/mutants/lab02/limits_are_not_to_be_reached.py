@@ -1,0 +1,36 @@
+"""What costs just the limit is too dear."""
+
+# ruff: noqa: F821 (the lab's own: same)
+
+from planlab import Goal, Plan
+
+QUESTIONS = ("limits",)
+
+
+def find_broken_limits(plan: Plan, goal: Goal, prices: dict[str, float]):
+    made, found = set(), set()
+    for step in plan.steps:
+        if same(step.output) in made:
+            found.add(("overlap", step.id))
+        if same(step.output):
+            made.add(same(step.output))
+    for name in goal.outputs:
+        if same(name) not in made:
+            found.add(("gap", name))
+    for limit in goal.constraints:
+        if limit.kind == "budget" and limit.limit is None:
+            continue
+        if limit.kind != "budget" and limit.tool is None:
+            continue
+        uses = [s for s in plan.steps if s.tool is not None and limit.tool in (None, s.tool)]
+        if limit.kind == "policy":
+            if not uses:
+                found.add(("policy", limit.tool))
+            continue
+        spent, most = 0, limit.limit or 0
+        for step in uses:
+            spent += 1 if limit.kind == "permission" else prices.get(step.tool, 0)
+            if spent >= most and uses:
+                found.add((limit.kind, step.id))
+                break
+    return found
