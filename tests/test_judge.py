@@ -72,5 +72,6 @@ def test_where_a_cell_is_no_plain_python_all_examples_run():
 
 
 def test_names_are_followed_from_example_to_example():
-    cells = [(1, "a = 1"), (2, "b = a"), (3, "c = 2"), (4, "def f():\n    return b")]
-    assert [n for n, _ in needed_cells(cells, examples=[1, 2, 3])] == [1, 2, 4]
+    cells = [(1, "a = 1"), (2, "b = a"), (3, "c = 2"), (4, "def f():\n    return b + d")]
+    later = (5, "d = 4")  # a function may use what is there by the time when it is called
+    assert [n for n, _ in needed_cells([*cells, later], examples=[1, 2, 3, 5])] == [1, 2, 4, 5]

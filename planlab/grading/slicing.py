@@ -21,16 +21,16 @@ def needed_cells(
 
     All of them where a cell is no plain Python: a magic may use any name.
     """
-    kept: list[tuple[int, str]] = []
-    used: set[str] = set()
-    for number, source in reversed(cells):
-        names = _names(source)
-        if names is None:
-            return list(cells)
-        if number not in examples or names[0] & used:
-            kept.insert(0, (number, source))
-            used |= names[1]
-    return kept
+    names = {number: _names(source) for number, source in cells}
+    if None in names.values():
+        return list(cells)
+    kept = {number for number in names if number not in examples}
+    while True:
+        used = set[str]().union(*(found[1] for n, found in names.items() if found and n in kept))
+        more = {n for n, found in names.items() if found and found[0] & used} - kept
+        if not more:
+            return [(number, source) for number, source in cells if number in kept]
+        kept |= more
 
 
 def _names(source: str) -> tuple[set[str], set[str]] | None:

@@ -6,6 +6,7 @@ dropped, what they raise is named. They may not end, or end that Python: this on
 
 import asyncio
 import importlib
+import io
 import multiprocessing
 import os
 import signal
@@ -170,6 +171,9 @@ def run_child(
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
+    for stream in (sys.stdout, sys.stderr):  # what a notebook prints fails on no terminal
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
     os.chdir(places[0])
     sys.path[:0] = places
     # The learner's own settings of IPython do not count, nor does a real model: nothing is paid.
