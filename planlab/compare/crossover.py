@@ -192,7 +192,9 @@ def _simulated(name: str, conditions: Conditions, seed: int) -> Model:
 
 
 def steps_taken(result: Ran, errand: Errand) -> str:
-    """The tool calls in order: an offer by its place in the goal, `+` for a look anywhere else, `?` for a call of a tool that is not there."""
+    """The tool calls in order: an offer by its place in the goal, `+` for a look anywhere else, `?`
+    for a call of a tool that is not there.
+    """
     marks = {path: str(n) for n, path in enumerate(errand.paths, start=1)}
 
     def mark(name: str, arguments: str) -> str:
