@@ -7,6 +7,7 @@ does the work and returns the exit code. What a command needs is imported when i
 
 import argparse
 import functools
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
