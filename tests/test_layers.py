@@ -16,12 +16,12 @@ FLOORS = (
     ("model", "planning", "executing"),
     ("patterns",),
     ("agent",),
-    ("show", "grading", "doctor", "__main__"),
+    ("show", "grading", "compare", "doctor", "__main__"),
 )
 # Beside the floors: what plays the part of the outside stands on these alone.
 OUTSIDE = ("world", "simulated")
 OUTSIDE_STANDS_ON = ("errors", "records", "tokens", "trace", "tools", "toolbox")
-KNOW_THE_OUTSIDE = ("model", "grading", "__main__")
+KNOW_THE_OUTSIDE = ("model", "grading", "compare", "__main__")
 
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
 
