@@ -187,7 +187,7 @@ class _Run:
         made = await replan(
             goal,
             held,
-            reason=_reason(before),
+            reason=_reason(before, changed),
             planner=self.planner,
             tools=self.tools,
         )
@@ -209,14 +209,16 @@ def _model(budget: Budget, slips: float, seed: int) -> Model:
     return Model(simulated_client(simulator), "sim-large", price_of("sim-large"), budget)
 
 
-def _reason(progress: Progress) -> str:
-    """What failed, in the words of the package's own loop; else that it was time."""
+def _reason(progress: Progress, changed: bool) -> str:
+    """What failed and whether the goal was changed, as the package's own loop says it."""
     steps = {step.id: step for step in progress.plan.steps}
-    failed = [
+    told = [
         f"{f.at} ({steps[f.at].description}, by {steps[f.at].tool}) failed: {f.error}"
         for f in progress.failed
     ]
-    return "; ".join(failed) or f"{len(progress.completed)} steps are done: look again"
+    if changed:
+        told.append(f"the goal was changed; before, it was: {progress.plan.goal}")
+    return "; ".join(told) or f"{len(progress.completed)} steps are done: look again"
 
 
 def _edits(drafting: Drafting) -> int:
