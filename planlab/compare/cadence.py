@@ -181,24 +181,19 @@ class _Run:
 
     async def revise(self, goal: str, before: Progress, changed: bool) -> Stop:
         """A new plan of what remains, or of everything; and what it took."""
+        reason, completed, failed = _reason(before, changed), before.completed, before.failed
         if self.cadence == SCRATCH:
             self.done.clear()
         held = Progress(before.plan, self.done) if self.done else Progress(NO_PLAN, {})
-        made = await replan(
-            goal,
-            held,
-            reason=_reason(before, changed),
-            planner=self.planner,
-            tools=self.tools,
-        )
+        made = await replan(goal, held, reason=reason, planner=self.planner, tools=self.tools)
         self.usage += made.usage
         self.count.revisions += 1
         if made.answer is not None:
             self.done[PLAN] = made.answer
             forgotten = len(before.plan.steps) - len(held.plan.steps)
-            self.count.finished += len(before.completed)
+            self.count.finished += len(completed)
             self.count.kept += len(held.completed)
-            self.count.smallest += 2 * len(before.failed) + changed  # one out, one in; the mail
+            self.count.smallest += 2 * len(failed) + changed  # one out, one in; the mail
             self.count.edits += forgotten + _edits(made.detail)
         return made.stop
 
