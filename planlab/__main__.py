@@ -153,8 +153,28 @@ def _grade(options: argparse.Namespace) -> int:
     return run(options)
 
 
+def _compare_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", help="crossover (lesson 03), cadence (lesson 04)")
+    parser.add_argument("--seeds", type=int, default=20, help="runs a point; default: 20")
+    parser.add_argument("--out", type=Path, help="default: notebooks/data/STUDY.csv")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="default: all cores")
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from planlab.compare import run_rows, save_rows, study_named
+
+    study = study_named(options.study)
+    rows = run_rows(study, seeds=options.seeds, jobs=options.jobs)
+    out = options.out or Path("notebooks/data") / f"{study.name}.csv"
+    command = f"python -m planlab compare {study.name} --seeds {options.seeds}"
+    save_rows(rows, out, command=command)
+    print(f"{out}: {len(rows)} runs of {len(study.cells())} points.")
+    return 0
+
+
 COMMANDS = (
     Command("doctor", "say what is missing or mismatched, and the remedy", _no_options, _doctor),
+    Command("compare", "run a study: systems, conditions, seeds", _compare_options, _compare),
     Command("serve", "answer any OpenAI client with the simulated model", _serve_options, _serve),
     Command("start", "make a lab's copy of your own, in work/", _start_options, _start),
     Command("check", "try the visible checks on your copy of a lab", _check_options, _check),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from hashlib import sha256
 from importlib import import_module
 from itertools import product
+from multiprocessing import get_context
 from pathlib import Path
 
 from planlab import __version__
@@ -83,7 +84,7 @@ def run_rows(study: Study, *, seeds: int, jobs: int = 1) -> list[Row]:
     if seeds < 1 or jobs < 1:
         raise BadInput("seeds and jobs must be at least 1.")
     trials = [(study.name, *cell, seed) for cell in study.cells() for seed in range(seeds)]
-    with ProcessPoolExecutor(jobs) as workers:
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as workers:
         return list(workers.map(_run_one, trials, chunksize=8))
 
 

@@ -22,6 +22,7 @@ from planlab.simulated.critic import render_verdict, review, revise
 from planlab.simulated.facts import order_in
 from planlab.simulated.manner import formed, tool_named, without_form
 from planlab.simulated.pairing import is_definite, sort_of
+from planlab.simulated.pointers import followed, unfollowed
 from planlab.simulated.report import answer_text, letter, names_of, report
 from planlab.simulated.scene import Scene, Seen, Tool, messages_of, read
 from planlab.simulated.sizes import Size
@@ -78,6 +79,7 @@ def answer(body: Mapping[str, object], *, size: Size, seed: int = 0) -> Answer:
             return Answer(None, (_forced(finish, scene, steps, seed),))
         if choice == "required":
             return Answer(None, (_forced(_likeliest(scene, steps), scene, steps, seed),))
+    scene = followed(scene)
     if scene.schema is not None:
         return Answer(json.dumps(_structured(scene.schema, scene, steps, seed), ensure_ascii=False))
     if scene.protocol is not None:
@@ -250,9 +252,20 @@ def _calls(scene: Scene, steps: Sequence[Step], seed: int, *, parallel: bool) ->
             for tool in handoffs(scene)
             if _fits(tool, scene)
         ][:1]
-    if not calls and (call := _follow_up(scene, steps, seed)):
+    if not calls and (call := _pointed_call(scene) or _follow_up(scene, steps, seed)):
         calls = [call]
     return tuple(calls)
+
+
+def _pointed_call(scene: Scene) -> Call | None:
+    """A look at where a result sends its reader, with the tool that found it."""
+    name, path = unfollowed(scene) or ("", "")
+    for tool in scene.tools:
+        if tool.name == name and not is_acting(tool):
+            for parameter in tool.required[:1]:
+                if sort_of(parameter, tool.properties.get(parameter, {})) == "path":
+                    return name, {parameter: path}
+    return None
 
 
 def _follow_up(scene: Scene, steps: Sequence[Step], seed: int) -> Call | None:

@@ -401,10 +401,8 @@ def _path(text: str, scene: Scene, tool: Tool, schema: Mapping[str, object]) -> 
     if listed:
         done = [str(each.arguments.get("path", "")) for each in scene.observations]
         fresh = [path for path in dict.fromkeys(listed) if path not in done or writes] or listed
-        best = max(
-            fresh,
-            key=lambda path: _worth(path, wanted),
-        )
+        own = [path for path in fresh if path in text and not writes]  # the step's, not the goal's
+        best = max(own or fresh, key=lambda path: _worth(path, wanted))
         if writes or best in f"{text} {scene.goal}" or _worth(best, wanted):
             return str(best)
     if writes:

@@ -318,6 +318,8 @@ def room(tool: Tool, kind: str) -> int:
     """How many parameters of a tool take a thing of this kind; none for search texts and lists."""
     if kind == "figure":
         return sum(part.get("type") in ("integer", "number") for part in tool.properties.values())
+    if kind == "path":
+        return sum(words.pieces(name)[-1:] in (["path"], ["file"]) for name in tool.properties)
     taken = (
         "query q question topic search sql expression text content body message subject title date "
         "day weekday time path" + (" id ref code number" if kind == "name" else "")

@@ -9,6 +9,7 @@ from itertools import permutations
 
 from planlab.simulated import words
 from planlab.simulated.marking import HEAVY, Matter, faults, is_marking, is_nothing, matter
+from planlab.simulated.pointers import pointed
 from planlab.simulated.rules import is_kept
 from planlab.simulated.scene import Scene
 
@@ -120,6 +121,8 @@ def _of_result(scene: Scene) -> list[tuple[str, str]]:
             return [("It is an error, not a result.", "Do it in another way.")]
         if seen.value in (None, "", [], {}):  # a table without rows says that there are none
             return [("It is empty.", "Look in another place, or for more.")]
+        if path := pointed(seen.text):
+            return [(f"It only says where to look: {path}.", f"Look there, in {path}.")]
     if _NOTHING.search(scene.material):
         return [("It says that nothing was found.", "Look in another place.")]
     return []
