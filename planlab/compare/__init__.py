@@ -1,6 +1,6 @@
 """Compare systems on the same tasks: systems x conditions x seeds, one row a run, kept in a file.
 
-A study (`crossover`, `cadence`) names its systems, its conditions and the grids over which they vary; `rows`
+A study (`crossover`) names its systems, its conditions and the grids over which they vary; `rows`
 knows none of that. What a study shows of the simulated model hangs on the model's parameters, so
 these are conditions like the others, and are varied too.
 """
