@@ -6,9 +6,9 @@ import pytest
 
 from planlab import connect, errors
 from planlab.executing import judged_by
-from planlab.patterns.plan_execute import run_plan_execute
-from planlab.progress import PLAN
-from planlab.records import Goal, Stop
+from planlab.patterns.plan_execute import make_plan, replan, run_plan_execute
+from planlab.progress import PLAN, Progress
+from planlab.records import Goal, Observation, Stop
 from planlab.toolbox import guarded
 from planlab.world import open_world
 
@@ -163,3 +163,23 @@ async def test_a_region_without_rows_is_not_made_up(world):
     result = await run(QUARTER, world)
     assert result.stop == Stop.ANSWERED
     assert "West" not in result.answer
+
+
+async def test_what_is_open_stays_in_a_new_plan_however_much_it_resembles_what_is_done(world):
+    first = (await make_plan(QUARTER, planner=connect(), tools=world.tools)).answer
+    half_way = Progress(first, {"s1": Observation({"columns": ["month"], "rows": []})})
+    options = {"planner": connect(), "tools": world.tools}
+    made = await replan(QUARTER, half_way, reason="1 step is done: look again", **options)
+    regions = [s.id for s in first.steps if "region" in s.description]
+    assert [s.id for s in made.answer.steps if "region" in s.description] == regions != []
+
+
+async def test_a_goal_changed_half_way_is_planned_for(world):
+    first = (await make_plan(QUARTER, planner=connect(), tools=world.tools)).answer
+    half_way = Progress(first, {"s1": Observation({"columns": ["month"], "rows": []})})
+    options = {"planner": connect(), "tools": world.tools}
+    goal = f"{QUARTER}, and mail it to board@acme.example"
+    made = await replan(
+        goal, half_way, reason=f"the goal was changed; before: {QUARTER}", **options
+    )
+    assert "send_email" in [s.tool for s in made.answer.steps]

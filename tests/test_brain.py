@@ -293,6 +293,19 @@ def test_only_the_remaining_work_is_planned_anew_under_free_ids() -> None:
     assert "Globex" not in json.dumps(steps)
 
 
+def test_a_changed_goal_is_planned_for_and_not_what_remained_of_the_old_one() -> None:
+    prompt = (
+        "Goal: Find the price of Globex\n\nCompleted:\n- s1: Total the sales by month\n\n"
+        "Remaining:\n- s2: Total the sales by region\n\n"
+        "Reason to replan: the goal was changed; before, it was: Analyze the sales"
+    )
+    steps = filled(
+        body(prompt, system=TEXT_TOOLS), schema_of(steps=list_of(id=TEXT, description=TEXT))
+    )["steps"]
+    assert any("Globex" in step["description"] for step in steps)
+    assert not any("region" in step["description"] for step in steps)
+
+
 def test_the_number_of_steps_is_kept() -> None:
     schema = schema_of(steps={"type": "array", "items": TEXT})
     for ask, count in (("at most 2 steps", 2), ("exactly 7 steps", 7)):

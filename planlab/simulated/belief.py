@@ -318,23 +318,31 @@ def _remaining(scene: Scene, avoid: Sequence[str]) -> tuple[Step, ...]:
         r"missing (?:step|output)s?:?)\s+['\"`]?(?!it\b)([^.'\"`\n]+)",
         f"{scene.feedback}\n{scene.reason}",
     )
+    open_ = () if _NEW_GOAL.search(scene.reason) else plans.without_marks(scene.remaining)
     goal = "\n".join(
         [
-            ". ".join(plans.without_marks(scene.remaining))
-            if scene.remaining
-            else _without_tools(scene),
+            ". ".join(open_) or _without_tools(scene),
             *(line if words.verb_kind(line.split()[0]) else f"produce {line}" for line in added),
         ]
     )
     steps = plan(replace(scene, goal=goal, material="", observations=()))
     if plans.is_untooled(scene, steps):
         steps = plans.drafted(replace(scene, goal=goal))
-    left = [step for step in steps if not is_finished(step, scene)]
+    # What the prompt lists as open is open, however much it resembles something finished.
+    left = [step for step in steps if open_ or not is_finished(step, scene)]
     kept = [step.id for step in left]
     return tuple(
         replace(step, depends_on=tuple(each for each in step.depends_on if each in kept))
         for step in left
     )
+
+
+_AIM = r"(?:goal|task|request|brief|aim)"
+_NEW_GOAL = re.compile(  # what remains of the old plan is no longer what is wanted
+    rf"\b{_AIM}\b[^.;\n]{{0,40}}\b(?:chang|updat|replac|widen|narrow)\w*|"
+    rf"\b(?:new|changed|updated|different|another) {_AIM}\b",
+    re.I,
+)
 
 
 def _without_tools(scene: Scene) -> str:
