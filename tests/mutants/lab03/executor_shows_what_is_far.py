@@ -1,0 +1,37 @@
+"""The model is shown what its step's needs needed in their turn."""
+
+# ruff: noqa: F821 (the lab's own: next_ready)
+
+from planlab import Model, Plan, Step, Toolbox
+from planlab.errors import ModelError, ToolFailed
+from planlab.records import Observation
+
+QUESTIONS = ("executor",)
+
+
+async def carry_out(plan: Plan, tools: Toolbox, executor: Model) -> dict[str, Observation]:
+    """What came of each step that ran, by its id."""
+    results = {}
+    while step := next_ready(plan, results):
+        needed = {id: results[id] for id in step.needs}
+        steps = {one.id: one for one in plan.steps}
+        for id in [*needed]:
+            needed |= {far: results[far] for far in steps[id].needs}
+        if step.tool is not None:
+            seen = await tools.call(step.tool, step.arguments, known=needed, step=step.id)
+        else:
+            seen = await in_words(step, needed, executor)
+        results[step.id] = seen
+    return results
+
+
+async def in_words(step: Step, needed: dict[str, Observation], executor: Model) -> Observation:
+    """The model's answer to the task, from what the step needs and nothing else."""
+    found = [f"Result of {id}: {seen.text}" for id, seen in needed.items()]
+    try:
+        reply = await executor.ask("\n\n".join([*found, f"Task: {step.description}"]))
+    except ModelError as error:
+        return Observation(error=ToolFailed(f"the model failed: {error}"))
+    if not reply.text.strip():
+        return Observation(error=ToolFailed("the model said nothing"))
+    return Observation(reply.text)

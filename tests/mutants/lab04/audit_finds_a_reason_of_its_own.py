@@ -1,0 +1,26 @@
+"""The reason is a text of its own."""
+
+from planlab import Plan
+
+QUESTIONS = ("audit",)
+
+
+def record_revision(old: Plan, new: Plan, done: dict, reason: str) -> dict:
+    """One entry for the audit: what became of each step, and why."""
+    if not reason.strip():
+        raise ValueError("A revision needs a reason: say what failed or what was changed.")
+    before, after = {s.id for s in old.steps}, {s.id: s for s in new.steps}
+    finished = [s.id for s in old.steps if s.id in done and done[s.id].error is None]
+    left = [step for step in old.steps if step.id not in finished]
+    both = [step for step in left if step.id in after]
+    moved = [s.id for s in both if set(s.needs) != set(after[s.id].needs)]
+    return {
+        "version": new.version,
+        "reason": f"replanned: {reason}",
+        "finished": finished,
+        "kept": [step.id for step in both if step.id not in moved],
+        "reordered": moved,
+        "dropped": [step.id for step in left if step.id not in after],
+        "added": [step.id for step in new.steps if step.id not in before],
+    }
+    ### END SOLUTION
