@@ -90,7 +90,7 @@ async def run(
     probe: Probe, steps: Sequence[Step], tools: Served, model: Served
 ) -> dict[str, Observation]:
     """The learner's results, by step id."""
-    results = await probe.call("carry_out", plan_of(steps), tools, model)
+    results = await probe.call("run_plan", plan_of(steps), tools, model)
     if isinstance(results, dict) and all(isinstance(o, Observation) for o in results.values()):
         return results
     raise Broken("it returns a dict from step ids to observations")

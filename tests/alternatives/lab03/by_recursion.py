@@ -40,7 +40,7 @@ class Executor:
         return Observation(reply.text)
 
 
-async def carry_out(plan, tools, executor):
+async def run_plan(plan, tools, executor):
     work = Executor(plan, tools, executor)
     for id in work.steps:
         await work.pull(id)

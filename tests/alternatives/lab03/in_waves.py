@@ -11,8 +11,9 @@ from planlab.records import Observation
 QUESTIONS = ("executor", "ledger", "retarget")
 
 
-async def carry_out(plan, tools, executor):
+async def run_plan(plan, tools, executor):
     done, left = {}, list(plan.steps)
+    told = {step.id: step.description for step in plan.steps}
 
     async def one(step: Step) -> Observation:
         mine = {id: done[id] for id in step.needs}
@@ -20,7 +21,7 @@ async def carry_out(plan, tools, executor):
             return await tools.call(step.tool, list(step.arguments), known=mine)
         messages = [
             {"role": "system", "content": "Answer from the results alone."},
-            *({"role": "user", "content": f"A result: {seen.text}"} for seen in mine.values()),
+            *({"role": "user", "content": f"{told[id]}: {seen.text}"} for id, seen in mine.items()),
             {"role": "user", "content": step.description},
         ]
         try:

@@ -8,7 +8,7 @@ from planlab.records import Observation
 QUESTIONS = ("executor",)
 
 
-async def carry_out(plan: Plan, tools: Toolbox, executor: Model) -> dict[str, Observation]:
+async def run_plan(plan: Plan, tools: Toolbox, executor: Model) -> dict[str, Observation]:
     from planlab.executing import Job, StepExecutor
 
     work, results = StepExecutor(executor, tools), {}

@@ -9,7 +9,7 @@ from planlab.records import Observation
 QUESTIONS = ("executor",)
 
 
-async def carry_out(plan: Plan, tools: Toolbox, executor: Model) -> dict[str, Observation]:
+async def run_plan(plan: Plan, tools: Toolbox, executor: Model) -> dict[str, Observation]:
     """What came of each step that ran, by its id."""
     results = {}
     while step := next_ready(plan, results):

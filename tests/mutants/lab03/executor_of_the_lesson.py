@@ -1,4 +1,4 @@
-"""Runs the steps as they are listed, and shows the model all that it has."""
+"""Lesson 03's first: down the list, and what is not there yet is silently left out."""
 
 from planlab import Model, Plan, Toolbox
 from planlab.records import Observation
@@ -6,13 +6,14 @@ from planlab.records import Observation
 QUESTIONS = ("executor",)
 
 
-async def carry_out(plan: Plan, tools: Toolbox, executor: Model) -> dict[str, Observation]:
+async def run_plan(plan: Plan, tools: Toolbox, executor: Model) -> dict[str, Observation]:
     results: dict[str, Observation] = {}
     for step in plan.steps:
-        if step.tool is not None:
-            results[step.id] = await tools.call(step.tool, step.arguments, known=results)
+        known = {id: results[id] for id in step.needs if id in results}
+        if step.tool:
+            results[step.id] = await tools.call(step.tool, step.arguments, known=known)
         else:
-            found = "\n".join(seen.text for seen in results.values())
-            reply = await executor.ask(f"{found}\n\n{step.description}")
+            found = "\n".join(f"- {id}: {seen.text}" for id, seen in known.items())
+            reply = await executor.ask(f"Results:\n{found}\n\nTask: {step.description}")
             results[step.id] = Observation(reply.text)
     return results

@@ -1,6 +1,6 @@
 """All five bugs, as they stand in the lab."""
 
-# ruff: noqa: F821 (the lab's own: in_order, resume_steps)
+# ruff: noqa: F821, F841 (the lab's own: in_order, resume_steps)
 
 from planlab import Plan, Toolbox
 
@@ -31,7 +31,7 @@ async def run_agent(goal: str, planner, tools: Toolbox, max_replans: int = 2) ->
         replans += 1
         finished |= {step.id: step for step in plan.steps if step.id in done}
         remaining = [step for step in plan.steps if step.id not in done]
-        _ = await planner(goal, [*finished.values()], remaining, "; ".join(failed))
+        new = await planner(goal, [*finished.values()], remaining, "; ".join(failed))
         replans += 1
         await resume_steps(plan, done, tools)
     return "answered", done
