@@ -143,7 +143,7 @@ def _grade_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--due", help='for example "2026-11-21 18:00"; kept until another, or none')
     parser.add_argument("--seed", type=int, help="of the hidden tests; default: the folder's own")
     parser.add_argument("--manual", type=Path, help="a grades.csv with marks to read in")
-    parser.add_argument("--jobs", type=int, help="at a time; default: one more than the cores")
+    parser.add_argument("--jobs", type=int, help="at a time; default: four more than the cores")
     parser.add_argument("--unsafe", action="store_true", help="run their code without a sandbox")
 
 

@@ -19,14 +19,14 @@ from .link import Frame, Handler, Link, Stopped
 from .values import FrameReader, NotAValue, Token, write_frame
 from .watch import children_of, measure
 
-CELL_CPU = 2.0  # seconds of processor time that one cell may take
+CELL_CPU = 1.5  # seconds of processor time that one cell may take
 CASE_CPU = 0.5  # and one case of a check
 IDLE = 3.0  # seconds in which nothing runs, and nobody is owed an answer
 MEMORY = 1 << 29  # bytes of all processes of a submission, beyond what each has from the start
 HEARD = 8 << 20  # bytes that it may send during the cells, or during one case
 PATIENCE = 20.0  # seconds in all that one cell or one case may take, whatever it does
 ANSWER_CPU = 1.0  # seconds of the judge's own processor time that one of its questions may take
-_LOOK = 0.05  # seconds between two looks at what a submission uses
+_LOOK = 0.1  # seconds between two looks at what a submission uses
 _ENDED = "it ended the Python process"
 _GARBLED = "it disturbed the line to the grader"
 

@@ -34,8 +34,8 @@ _UNTRIED = "it was not tried: too much before it had to be stopped"
 
 
 def default_jobs() -> int:
-    """One more than the cores: while the judge serves one submission, the others run."""
-    return (os.cpu_count() or 1) + 1
+    """Some more than the cores: while one waits for the judge, or for nothing, others run."""
+    return (os.cpu_count() or 1) + 4
 
 
 async def grade_all(
