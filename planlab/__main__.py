@@ -6,7 +6,6 @@ does the work and returns the exit code. What a command needs is imported when i
 """
 
 import argparse
-import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -79,17 +78,18 @@ def _check_options(parser: argparse.ArgumentParser) -> None:
 
 def _check(options: argparse.Namespace) -> int:
     from planlab.grading.labs import shown
+    from planlab.grading.summary import say
     from planlab.grading.tryout import check_copy, find_copy
 
     path, lab = find_copy(options.lab)
-    print(f"{shown(path)}, as it was last saved: save the notebook before you check it.")
+    say(f"{shown(path)}, as it was last saved: save the notebook before you check it.")
     try:
-        well = check_copy(path, lab, say=functools.partial(print, flush=True))
+        well = check_copy(path, lab, say=say)
     except KeyboardInterrupt:
-        print("Stopped.")
+        say("Stopped.")
         return 130
-    print("\nAll visible checks hold." if well else "\nNot all is well yet: see the lines with ✗.")
-    print("The grade comes from more checks than these, on other inputs.")
+    say("\nAll visible checks hold." if well else "\nNot all is well yet: see the lines with ✗.")
+    say("The grade comes from more checks than these, on other inputs.")
     return 0 if well else 1
 
 
