@@ -19,7 +19,7 @@ from .link import Frame, Handler, Link, Stopped
 from .values import FrameReader, NotAValue, Token, write_frame
 from .watch import children_of, measure
 
-CELL_CPU = 1.5  # seconds of processor time that one cell may take
+CELL_CPU = 2.0  # seconds of processor time that one cell may take
 CASE_CPU = 0.5  # and one case of a check
 IDLE = 3.0  # seconds in which nothing runs, and nobody is owed an answer
 MEMORY = 1 << 29  # bytes of all processes of a submission, beyond what each has from the start
