@@ -241,6 +241,13 @@ async def test_a_finished_step_is_not_run_again_under_another_name():
     again = plan(step("x", number=3), step("y", number=ref("x")), step("z", number=ref("y")))
     await run(as_text(TWICE), as_text(again), joins=[REPLAN, FINISH], tools=work.tools, done=done)
     assert work.begun == [3, 6, 12]
+    assert [s.description for s in done[PLAN].steps] == ["work on s1", "work on s2", "work on z"]
+
+
+async def test_the_joiner_hears_of_a_plan_that_only_stopped():
+    text = as_text(TWICE)
+    _, _, asked = await run(text[: text.index(', {"id": "s2"')])
+    assert "broke off" in asked.requests[0]["messages"][-1]["content"]
 
 
 @pytest.mark.parametrize("allowed", [0, 1, 3])
