@@ -429,6 +429,18 @@ async def test_a_step_that_waits_for_a_person_goes_on_when_run_again_without_a_n
     assert (result.stop, work.begun, planner.requests) == (Stop.ANSWERED, [3, 6], [])
 
 
+async def test_nobody_waits_for_a_step_of_a_goal_that_was_given_up():
+    async def gate(call):
+        raise errors.NeedsApproval("May it?", call)
+
+    done = {}
+    tools = guarded(Doubling().tools, gates=[gate])
+    result, *_ = await run(as_text(TWICE), tools=tools, done=done)
+    assert result.stop == Stop.WAITING
+    result, *_ = await run("no plan at all", tools=tools, done=done, goal="Something else.")
+    assert result.stop == Stop.FAILED
+
+
 async def test_after_a_crash_in_the_middle_of_the_plan_what_was_read_is_kept():
     text, done, work = as_text(TWICE), {}, Doubling()
     with pytest.raises(errors.NotAllowed):  # whatever the model cannot mend
