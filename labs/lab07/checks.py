@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 from planlab.errors import ToolFailed
 from planlab.grading import Broken, Lab, Probe, Question, Raised
@@ -40,8 +41,7 @@ WORDS = [
 ]
 TURNS = 16  # of the submission's event loop: what was woken has begun by then
 LOOK = 0.02  # seconds between two looks at a run that is left to itself
-QUIET = 25  # looks at which nothing has happened: it hangs
-LOOKS = 150  # looks in all
+QUIET = 30  # looks in all at which nothing had happened since the one before: it hangs, or polls
 REFUSALS = ("ValueError", "CycleError")  # graphlib's error for a circle is a ValueError, too
 
 Steps = list[tuple[str, list[str]]]
@@ -169,26 +169,30 @@ class Stage:
 
     async def stop(self, calls: Sequence["asyncio.Future[object]"]) -> None:
         """End what is under way."""
-        self.let_go()
+        self.hold = set(self.needs)
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
+        for _ in range(TURNS):  # what was asked for has begun by then, and can be ended
+            await asyncio.sleep(0)
 
     async def result(self) -> object:
-        """What a run returns that is left to itself; one in which nothing moves hangs."""
+        """What the run returns, left to itself."""
         assert self.call is not None
+        return await self.finish(self.call)
+
+    async def finish(self, call: "asyncio.Future[Any]") -> Any:
+        """What a call returns that nobody helps along; it may not stand still for long."""
         quiet = before = 0
-        for _ in range(LOOKS):
-            await asyncio.wait({self.call}, timeout=LOOK)
+        while quiet < QUIET:
+            await asyncio.wait({call}, timeout=LOOK)
             self.raise_faults()
-            if self.call.done():
-                return self.call.result()
-            quiet = 0 if len(self.started) > before else quiet + 1
+            if call.done():
+                return call.result()
+            quiet += len(self.started) == before
             before = len(self.started)
-            if quiet >= QUIET:
-                raise Broken("it hangs: it neither begins a step nor returns")
             await turn(self.probe)
-        raise Broken("it is far too slow: it waits where nothing has to be waited for")
+        raise Broken("it hangs, or waits where nothing has to be waited for")
 
     async def run_whole(self, name: str, steps: Steps, *more: object) -> object:
         """What the learner's function returns for the plan."""
@@ -269,11 +273,8 @@ async def makes_room(probe: Probe) -> None:
     stage = Stage(probe, [(id, []) for id in names], broken=broken, limit=1)
     few = await limited(stage, 1)
     async with asked_together(stage, few, names) as calls:
-        rest = asyncio.gather(*calls.values(), return_exceptions=True)
-        done, _ = await asyncio.wait({rest}, timeout=QUIET * LOOK)
-        stage.raise_faults()
-        probe.expect(done, "a call never ends: what failed must make room, too")
-        for id, got in zip(names, rest.result(), strict=True):
+        ended = await stage.finish(asyncio.gather(*calls.values(), return_exceptions=True))
+        for id, got in zip(names, ended, strict=True):
             if id in broken:
                 same = isinstance(got, Raised) and got.kind == "KeyError"
                 probe.expect(same, "an error of the work is raised as it is")

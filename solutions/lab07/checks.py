@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 from planlab.errors import ToolFailed
 from planlab.grading import Broken, Lab, Probe, Question, Raised
@@ -40,8 +41,7 @@ WORDS = [
 ]
 TURNS = 16  # of the submission's event loop: what was woken has begun by then
 LOOK = 0.02  # seconds between two looks at a run that is left to itself
-QUIET = 25  # looks at which nothing has happened: it hangs
-LOOKS = 150  # looks in all
+QUIET = 30  # looks in all at which nothing had happened since the one before: it hangs, or polls
 REFUSALS = ("ValueError", "CycleError")  # graphlib's error for a circle is a ValueError, too
 
 Steps = list[tuple[str, list[str]]]
@@ -169,26 +169,30 @@ class Stage:
 
     async def stop(self, calls: Sequence["asyncio.Future[object]"]) -> None:
         """End what is under way."""
-        self.let_go()
+        self.hold = set(self.needs)
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
+        for _ in range(TURNS):  # what was asked for has begun by then, and can be ended
+            await asyncio.sleep(0)
 
     async def result(self) -> object:
-        """What a run returns that is left to itself; one in which nothing moves hangs."""
+        """What the run returns, left to itself."""
         assert self.call is not None
+        return await self.finish(self.call)
+
+    async def finish(self, call: "asyncio.Future[Any]") -> Any:
+        """What a call returns that nobody helps along; it may not stand still for long."""
         quiet = before = 0
-        for _ in range(LOOKS):
-            await asyncio.wait({self.call}, timeout=LOOK)
+        while quiet < QUIET:
+            await asyncio.wait({call}, timeout=LOOK)
             self.raise_faults()
-            if self.call.done():
-                return self.call.result()
-            quiet = 0 if len(self.started) > before else quiet + 1
+            if call.done():
+                return call.result()
+            quiet += len(self.started) == before
             before = len(self.started)
-            if quiet >= QUIET:
-                raise Broken("it hangs: it neither begins a step nor returns")
             await turn(self.probe)
-        raise Broken("it is far too slow: it waits where nothing has to be waited for")
+        raise Broken("it hangs, or waits where nothing has to be waited for")
 
     async def run_whole(self, name: str, steps: Steps, *more: object) -> object:
         """What the learner's function returns for the plan."""
@@ -269,11 +273,8 @@ async def makes_room(probe: Probe) -> None:
     stage = Stage(probe, [(id, []) for id in names], broken=broken, limit=1)
     few = await limited(stage, 1)
     async with asked_together(stage, few, names) as calls:
-        rest = asyncio.gather(*calls.values(), return_exceptions=True)
-        done, _ = await asyncio.wait({rest}, timeout=QUIET * LOOK)
-        stage.raise_faults()
-        probe.expect(done, "a call never ends: what failed must make room, too")
-        for id, got in zip(names, rest.result(), strict=True):
+        ended = await stage.finish(asyncio.gather(*calls.values(), return_exceptions=True))
+        for id, got in zip(names, ended, strict=True):
             if id in broken:
                 same = isinstance(got, Raised) and got.kind == "KeyError"
                 probe.expect(same, "an error of the work is raised as it is")
@@ -341,19 +342,20 @@ async def minds_the_ends(probe: Probe) -> None:
         await stage.until(lambda: len(stage.running) == 5, FULL)
 
 
-@lab.property("limit", 1, "the bound is right for plans of many steps and ways, and of none")
+@lab.property(
+    "limit", 1, "the bound is right for plans of many steps and ways, and of none", cases=1
+)
 async def bounds_large_plans(probe: Probe) -> None:
     rng = probe.rng
-    words = "the bound is not right for every plan"
     probe.expect(await probe.call("lower_bound", [], {}, 2) == 0, "no steps take no time")
     names = new_names(rng, 80)
     pairs = [names[n : n + 2] for n in range(0, 80, 2)]
     ladder: Steps = [(id, []) for id in pairs[0]]
     ladder += [(id, list(above)) for above, pair in pairwise(pairs) for id in pair]
-    for steps in (draw_steps(rng, 30), draw_chain(rng, 200), rng.sample(ladder, 80)):
+    for steps in (draw_steps(rng, 30), draw_chain(rng, 100), rng.sample(ladder, 80)):
         seconds = {id: rng.randint(0, 50) for id, _ in steps}
-        for limit in (1, rng.randint(2, 4), 500):
-            await expect_bound(probe, steps, seconds, limit, words)
+        for limit in (rng.randint(2, 4), 500):
+            await expect_bound(probe, steps, seconds, limit, "it is not right for every plan")
 
 
 ### END HIDDEN TESTS
@@ -438,7 +440,9 @@ async def refuses_all_that_cannot_end(probe: Probe) -> None:
         probe.expect(not stage.started, "nothing runs of a plan that is refused")
 
 
-@lab.property("scheduler", 1, "where ways meet again a step runs once, when the last has come")
+@lab.property(
+    "scheduler", 1, "where ways meet again a step runs once, when the last has come", cases=1
+)
 async def joins_diamonds(probe: Probe) -> None:
     rng = probe.rng
     top, long, longer, short, foot, last = new_names(rng, 6)
@@ -462,22 +466,24 @@ async def joins_diamonds(probe: Probe) -> None:
 
 @lab.property("scheduler", 0.5, "two hundred steps are no more trouble than five", cases=1)
 async def runs_many(probe: Probe) -> None:
-    for steps in (draw_steps(probe.rng, 200), draw_chain(probe.rng, 200)):
+    for steps in (draw_steps(probe.rng, 200), draw_chain(probe.rng, 60)):
         stage = Stage(probe, steps)
         expect_results(probe, stage, steps, await stage.run_whole("run_steps", steps))
 
 
 @lab.property("scheduler", 0.5, "two runs in one event loop have nothing to do with one another")
 async def shares_the_loop(probe: Probe) -> None:
-    steps = draw_steps(probe.rng, 6)
+    steps = draw_chain(probe.rng, 5)
     one, two = (Stage(probe, steps, hold=dict(steps)) for _ in range(2))
     async with one.run("run_steps", steps), two.run("run_steps", steps):
-        await one.until_due()
-        one.let_go()
         await two.until_due()
-        expect_results(probe, one, steps, await one.result())
+        for _ in range(2):  # the one is in its midst while the other runs
+            await one.until_due()
+            one.end(*one.running)
         two.let_go()
         expect_results(probe, two, steps, await two.result())
+        one.let_go()
+        expect_results(probe, one, steps, await one.result())
 
 
 @lab.property("scheduler", 0.5, "nothing found is a result too, and no steps are a plan", cases=1)
@@ -601,7 +607,9 @@ async def survives_any_failures(probe: Probe) -> None:
     expect_ending(probe, stage, steps, await stage.run_whole("run_what_can", steps), failed)
 
 
-@lab.property("failure", 0.5, "each step has a time of its own, or all the time in the world")
+@lab.property(
+    "failure", 0.5, "each step has a time of its own, or all the time in the world", cases=1
+)
 async def minds_each_time(probe: Probe) -> None:
     rng = probe.rng
     one, two, long, join, after, apart = new_names(rng, 6)
@@ -617,7 +625,9 @@ async def minds_each_time(probe: Probe) -> None:
         expect_ending(probe, stage, steps, await stage.result(), [one, two])
 
 
-@lab.property("failure", 0.5, "a failure at the head of a long plan ends it, and none ends well")
+@lab.property(
+    "failure", 0.5, "a failure at the head of a long plan ends it, and none ends well", cases=1
+)
 async def minds_the_ends_of_failure(probe: Probe) -> None:
     rng = probe.rng
     steps = draw_chain(rng, 200)
