@@ -39,7 +39,8 @@ WORDS = [
     *("knoll", "larch", "maple", "north", "ochre", "pearl", "quill", "ridge", "slate", "tulip"),
     *("umber", "vivid", "wharf", "yacht", "zebra"),
 ]
-TURNS = 16  # of the submission's event loop: what was woken has begun by then
+TURNS = 24  # of an event loop
+ASKED = 6  # turns that are asked for one by one: a submission answers only so many questions
 LOOK = 0.02  # seconds between two looks at a run that is left to itself
 QUIET = 30  # looks in all at which nothing had happened since the one before: it hangs, or polls
 REFUSALS = ("ValueError", "CycleError")  # graphlib's error for a circle is a ValueError, too
@@ -142,15 +143,14 @@ class Stage:
             raise Broken(self.faults[0])
 
     async def until(self, holds: Callable[[], object], words: str) -> None:
-        """Wait for it, no longer than a few turns of the submission's event loop."""
-        for _ in range(TURNS):
-            self.raise_faults()
-            if holds():
-                return
-            if self.call and self.call.done():
-                self.call.result()  # raises what was raised
-                raise Broken("it returns before all is done that can be done")
-            await turn(self.probe)
+        """A few turns of the submission's event loop, and it must hold."""
+        await settle(self.probe)
+        self.raise_faults()
+        if holds():
+            return
+        if self.call and self.call.done():
+            self.call.result()  # raises what was raised
+            raise Broken("it returns before all is done that can be done")
         raise Broken(words)
 
     async def until_due(self) -> None:
@@ -191,7 +191,7 @@ class Stage:
                 return call.result()
             quiet += len(self.started) == before
             before = len(self.started)
-            await turn(self.probe)
+            await settle(self.probe)
         raise Broken("it hangs, or waits where nothing has to be waited for")
 
     async def run_whole(self, name: str, steps: Steps, *more: object) -> object:
@@ -200,11 +200,22 @@ class Stage:
             return await self.result()
 
 
-async def turn(probe: Probe) -> None:
-    """One turn of the submission's event loop, at least."""
-    await asyncio.sleep(0)  # where the submission shares this loop
-    with suppress(Raised):  # its answer for a name that nobody can have comes in the next turn
-        await probe.call("a turn, please")
+async def settle(probe: Probe) -> None:
+    """A few turns of the submission's event loop: what was woken has begun by then.
+
+    It counts them itself. If it were asked turn by turn, somebody who looks again every few
+    milliseconds would be in time wherever the questions take long.
+    """
+    for _ in range(3):  # what was ended here is on its way
+        await asyncio.sleep(0)
+    try:
+        await probe.call("settle")
+    except Raised:  # the notebook's function is gone
+        for _ in range(TURNS):
+            await asyncio.sleep(0)  # where the submission shares this loop
+        for _ in range(ASKED):
+            with suppress(Raised):  # no name: the answer takes a turn, and nothing else
+                await probe.call("a turn, please")
 
 
 async def refuses(probe: Probe, running: Awaitable[object], at_fault: Collection[str] = ()) -> None:
