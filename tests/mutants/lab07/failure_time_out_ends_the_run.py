@@ -1,7 +1,5 @@
 """One time-out around the whole run."""
 
-# ruff: noqa: SIM117 (as it is written by hand)
-
 import asyncio
 
 QUESTIONS = ("failure",)

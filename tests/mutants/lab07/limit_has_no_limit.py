@@ -1,6 +1,5 @@
 """Everybody is let in."""
 
-import asyncio
 from graphlib import TopologicalSorter
 
 QUESTIONS = ("limit",)
@@ -10,7 +9,6 @@ def limited(work, limit: int):
     """A function like `work` of which at most `limit` calls are under way at once."""
     if limit < 1:
         raise ValueError(f"limit is {limit}: at least one call must be allowed.")
-    places = asyncio.Semaphore(limit)
 
     async def few(id: str, inputs: dict) -> object:
         return await work(id, inputs)

@@ -1,5 +1,7 @@
 """Who waits for a place looks again every 50 milliseconds."""
 
+# ruff: noqa: ASYNC110 (the mistake)
+
 import asyncio
 from graphlib import TopologicalSorter
 

@@ -1,5 +1,7 @@
 """A task for each step, which looks again and again."""
 
+# ruff: noqa: ASYNC110 (the mistake)
+
 import asyncio
 from graphlib import TopologicalSorter
 

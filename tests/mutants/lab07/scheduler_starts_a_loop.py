@@ -44,4 +44,3 @@ def run_steps(steps: list, work) -> dict:
     finally:
         running.close()
     return {id: results[id] for id in needs}
-    return {id: results[id] for id in needs}

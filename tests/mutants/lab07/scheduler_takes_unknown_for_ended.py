@@ -9,7 +9,7 @@ QUESTIONS = ("scheduler",)
 def check_steps(steps: list) -> None:
     """Raises ValueError where the plan cannot run to its end."""
     ids = [id for id, _ in steps]
-    for id, needed in steps:
+    for id in ids:
         if ids.count(id) > 1:
             raise ValueError(f"Two steps have the id {id}.")
     TopologicalSorter(dict(steps)).prepare()
