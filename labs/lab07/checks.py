@@ -42,7 +42,7 @@ WORDS = [
 TURNS = 24  # of an event loop
 ASKED = 6  # turns that are asked for one by one: a submission answers only so many questions
 LOOK = 0.02  # seconds between two looks at a run that is left to itself
-QUIET = 30  # looks in all at which nothing had happened since the one before: it hangs, or polls
+QUIET = 20  # looks in all at which nothing had happened since the one before: it hangs, or polls
 REFUSALS = ("ValueError", "CycleError")  # graphlib's error for a circle is a ValueError, too
 
 Steps = list[tuple[str, list[str]]]
