@@ -1,6 +1,7 @@
 """The plans that schedulers are measured on: steps, what each needs, and how long it takes.
 
-Latencies are of the size that a fast web search and a short model call have.
+Latencies are of the size that a fast web search and a short model call have; none is a multiple of
+a polling interval, which would flatter whoever polls.
 """
 
 from collections.abc import Mapping
@@ -9,38 +10,41 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Step:
-    """What it needs, and the latency of its call in seconds; 0: it only gives way to the loop."""
+    """What it needs, and the latency of its call in seconds.
+
+    None: the call returns at once. 0: it gives way to the event loop, once.
+    """
 
     needs: tuple[str, ...] = ()
-    seconds: float = 0.0
+    seconds: float | None = None
 
 
 Shape = Mapping[str, Step]  # each step after those that it needs
 
 EXAMPLE: Shape = {
-    "search price": Step(seconds=0.6),
-    "search first rival": Step(seconds=1.0),
-    "search second rival": Step(seconds=0.8),
-    "compare": Step(("search price", "search first rival", "search second rival"), 0.5),
-    "report": Step(("compare",), 0.7),
+    "search price": Step(seconds=0.61),
+    "search first rival": Step(seconds=0.97),
+    "search second rival": Step(seconds=0.83),
+    "compare": Step(("search price", "search first rival", "search second rival"), 0.52),
+    "report": Step(("compare",), 0.71),
 }
 
 
 def movie_rec() -> Shape:
     """Eight searches and a join: the MovieRec plan of arXiv:2312.04511."""
-    searches = {f"search {n}": Step(seconds=0.5 + n / 10) for n in range(8)}
-    return {**searches, "join": Step(tuple(searches), 0.5)}
+    searches = {f"search {n}": Step(seconds=0.51 + 0.097 * n) for n in range(8)}
+    return {**searches, "join": Step(tuple(searches), 0.52)}
 
 
 def parallel_qa() -> Shape:
     """Three searches with a sum on each, a sum of these and a join: ParallelQA's, same paper."""
-    searches = {f"search {n}": Step(seconds=0.6 + n / 5) for n in range(3)}
-    sums = {f"sum {n}": Step((f"search {n}",), 0.2) for n in range(3)}
+    searches = {f"search {n}": Step(seconds=0.61 + 0.19 * n) for n in range(3)}
+    sums = {f"sum {n}": Step((f"search {n}",), 0.21) for n in range(3)}
     return {
         **searches,
         **sums,
-        "compare": Step(tuple(sums), 0.2),
-        "join": Step(("compare",), 0.5),
+        "compare": Step(tuple(sums), 0.23),
+        "join": Step(("compare",), 0.52),
     }
 
 
@@ -51,7 +55,7 @@ def diagonal(size: int = 8) -> Shape:
     """
     return {
         f"{chain}.{place}": Step(
-            (f"{chain}.{place - 1}",) if place else (), 1.0 if chain == place else 0.05
+            (f"{chain}.{place - 1}",) if place else (), 1.03 if chain == place else 0.047
         )
         for chain in range(size)
         for place in range(size)
@@ -66,19 +70,19 @@ SHAPES: Mapping[str, Shape] = {
 }
 
 
-def layered(count: int, width: int = 100, needs: int = 3) -> Shape:
-    """Layers of `width` steps without latency, each of which needs `needs` of the layer before."""
+def layered(count: int, seconds: float | None = None, *, width: int = 100) -> Shape:
+    """Layers of `width` steps, each of which needs three of the layer before."""
 
     def needed(n: int) -> tuple[str, ...]:
         before = n // width * width - width
-        return tuple(f"t{before + (n + k) % width}" for k in range(needs)) if before >= 0 else ()
+        return tuple(f"t{before + (n + k) % width}" for k in range(3)) if before >= 0 else ()
 
-    return {f"t{n}": Step(needed(n)) for n in range(count)}
+    return {f"t{n}": Step(needed(n), seconds) for n in range(count)}
 
 
-def chained(count: int) -> Shape:
-    """One chain of steps without latency."""
-    return {f"t{n}": Step((f"t{n - 1}",) if n else ()) for n in range(count)}
+def chained(count: int, seconds: float | None = None) -> Shape:
+    """One chain of steps."""
+    return {f"t{n}": Step((f"t{n - 1}",) if n else (), seconds) for n in range(count)}
 
 
 def faster(shape: Shape, factor: float) -> Shape:

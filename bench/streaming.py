@@ -5,8 +5,8 @@
 A planner writes a plan's JSON at so many tokens a second (real waits, in this process, through the
 official client); its tools wait for the latencies of `shapes.py`, the joiner answers after 0.3 s.
 No step can start before its last character is written and what it needs has ended, and the joiner
-not before all has: that is the earliest possible, computed from the times at which the planner
-sends each character. Wall time over it, median and range: `run_compiler` on the stream, and the same
+not before all has: that is the earliest possible end, computed from the rate at which the planner
+sends characters. Wall time over it, median and range: `run_compiler` on the stream, and the same
 `run_compiler` where the whole plan arrives at once when its last token is written (plan first, then
 run: what a call without streaming gives).
 """
