@@ -10,8 +10,8 @@ First table: wall time over the critical path's latencies, median and range, and
 of the latencies, where overhead counts ten times as much. Second: microseconds and bytes a task on
 plans whose steps return at once; with `--give-way` each gives way to the event loop once, whose own
 time comes on top. What the steps themselves take is the row "one after another". A time goes from
-the plan to all of its results; whatever is built for a plan (a compiled graph, Task objects) is part
-of it. Every run's results are checked. A run that takes longer than `--patience` seconds is ended.
+the plan to all of its results, with whatever is built for it (a compiled graph, Task objects), and
+every run's results are checked. A run that takes longer than `--patience` seconds is ended.
 """
 
 import argparse
