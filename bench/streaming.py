@@ -62,13 +62,11 @@ def in_tokens(text: str) -> list[str]:
 
 def written(text: str, rate: float, *, at_once: bool) -> Response:
     """The stream of `text` at `rate` tokens a second; or all of it when the last one is written."""
-    pieces = in_tokens(text)
+    pieces = [text] if at_once else in_tokens(text)
     chunks = [_event({"content": piece}) for piece in pieces]
     chunks[-1] += _event({}, "stop") + b"data: [DONE]\n\n"
-    kind = {"content-type": "text/event-stream"}
-    if at_once:
-        return Response(200, kind, (b"".join(chunks),), delay=len(pieces) / rate)
-    return Response(200, kind, tuple(chunks), delay=1 / rate, pace=1 / rate)
+    delay = len(in_tokens(text)) / rate if at_once else 1 / rate
+    return Response(200, {"content-type": "text/event-stream"}, (*chunks,), delay, pace=1 / rate)
 
 
 def _event(delta: Mapping[str, str], finish: str | None = None) -> bytes:
