@@ -147,7 +147,7 @@ def run_killed(folder: Path, plan: Plan, rng: random.Random, kills: int) -> int:
     while True:
         pid = fork_life(folder, plan)
         if killed < kills:
-            time.sleep(rng.uniform(0, 0.12))
+            time.sleep(rng.uniform(0, 0.2))
             os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         if os.WIFSIGNALED(status):
