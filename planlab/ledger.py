@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Self
 
 from planlab.errors import BadFile, BadInput
-from planlab.journal import Event, Journal
+from planlab.events import Event
+from planlab.journal import Journal
 from planlab.ledgerfile import LedgerFile, Statement, Sync
 from planlab.progress import PLAN, in_order
 from planlab.records import Plan, Step
@@ -28,7 +29,7 @@ from planlab.tools import digest
 __all__ = ["Event", "Ledger"]
 
 
-@dataclass
+@dataclass(slots=True)
 class _Row:
     """A value as it stands in the file."""
 
@@ -63,7 +64,8 @@ class Ledger(Journal, MutableMapping[str, object]):
         try:
             meta = dict(file.read("SELECT name, value FROM meta"))
             super().__init__(file, _check_run(meta.get("run_id"), run_id, file.path), clock)
-            self._values: dict[str, object] = {}
+            self._file = file
+            self._values: dict[str, object] = {}  # what was read, decoded
             self._plan_text: str | None = None
             self._rows = _load_rows(file)
             self._last = max((row.number for row in self._rows.values()), default=0)

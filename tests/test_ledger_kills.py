@@ -69,9 +69,7 @@ def test_a_thousand_kills_change_nothing(tmp_path, capsys):
     found = killed_runs(tmp_path, steps=400, kills=1000)
     for run in found:
         check(run)
-    again = sum(
-        count - 1 for run in found for count in follow(run["rough"]["flights"])[0].values()
-    )
+    again = sum(count - 1 for run in found for count in follow(run["rough"]["flights"])[0].values())
     killed = sum(run["killed"] for run in found)
     assert killed >= 1000
     with capsys.disabled():
