@@ -23,13 +23,15 @@ from planlab.ledgerfile import LedgerFile
 from planlab.records import Observation
 from planlab.tools import Call, Risk
 
+_OWN = ("intent", "outcome", "again", "approval", "approval used")
+
 
 @dataclass
 class _Begun:
     """A call that was begun. `template` is the key of what its step asked for at that time."""
 
     call: Call
-    template: object
+    template: str
     seen: Observation | None = None
 
     @property
@@ -87,11 +89,17 @@ class Journal:
         self._log.read()
 
     def record(self, kind: str, call: Call | None = None, **data: object) -> Event:
-        """Add an event, about a call where one is given. Raises `BadFile`, `BadInput`, `NotSaved`.
+        """Add an event, about a call where one is given: a refusal, a review, whatever shall stay.
 
-        The kinds that say what became of calls are the journal's own: `intent`, `outcome`, `again`,
-        `approval`, `approval used`.
+        Raises `BadFile`, `NotSaved`, and `BadInput` for the kinds that are the journal's own.
         """
+        if kind in _OWN:
+            raise BadInput(
+                f"{kind!r} events are recorded by the journal itself: name it otherwise."
+            )
+        return self._add(kind, call, **data)
+
+    def _add(self, kind: str, call: Call | None, **data: object) -> Event:
         self._load()
         event = self._log.add(kind, data if call is None else {"call": call, **data})
         self._note(event)
@@ -115,12 +123,12 @@ class Journal:
         if call is None:
             return
         if event.kind == "intent":
-            self._begun[call.key] = _Begun(call, event.data["template"])
+            self._begun[call.key] = _Begun(call, str(event.data["template"]))
             self._running[call.key] = call.step, call.tool
         elif event.kind == "outcome":
             seen = event.data["observation"]
             assert isinstance(seen, Observation)
-            self._begun.setdefault(call.key, _Begun(call, None)).seen = seen
+            self._begun.setdefault(call.key, _Begun(call, call.step)).seen = seen
             self._running.pop(call.key, None)
         elif event.kind == "approval":
             expires, version = float(str(event.data["expires"])), int(str(event.data["plan"]))
@@ -172,8 +180,9 @@ class Journal:
     def intent(self, call: Call) -> Call:
         """Record what is about to be done; where it was begun before, returns what was recorded.
 
-        Raises `NeedsApproval` for a call that may have happened and must not happen twice, and
-        `BadInput` for two different calls of a tool in one step side by side.
+        Raises `NeedsApproval` for a call that may have happened and must not happen twice,
+        `BadArguments` for what JSON cannot hold, and `BadInput` for two different calls of a tool
+        in one step side by side.
         """
         if call.risk == Risk.LOW:
             return call
@@ -181,12 +190,15 @@ class Journal:
         begun = self._begun.get(call.key)
         if begun is None or begun.error:
             self._check_alone(call)
-            self.record("intent", call, template=self._template(call.step))
+            try:
+                self._add("intent", call, template=self._template(call.step))
+            except BadInput as error:
+                raise BadArguments(f"{call.tool}: {error}") from None
             return call
         recorded = call if begun.call.digest == call.digest else begun.call
         if not call.repeatable:
             self._permit_again(recorded)
-        self.record("again", recorded)
+        self._add("again", recorded)
         self._running[call.key] = call.step, call.tool
         return recorded
 
@@ -194,7 +206,10 @@ class Journal:
         """Record what came of a call; by hand too, where nobody knew and a person has looked."""
         if call.risk == Risk.LOW:
             return
-        self.record("outcome", call, observation=observation)
+        try:
+            self._add("outcome", call, observation=observation)
+        except BadInput as error:
+            raise BadInput(f"Step {call.step!r} has called {call.tool}. {error}") from None
         begun = self._begun[call.key]
         left = self._left[call.step, call.tool]
         if begun.is_open and begun not in left:
@@ -229,7 +244,7 @@ class Journal:
                 "approve(request, by=...).",
                 call,
             )
-        self.record("approval used", call)
+        self._add("approval used", call)
 
     # Approvals: what gates ask
 
@@ -243,7 +258,7 @@ class Journal:
             raise BadInput(f"seconds is {seconds}: an approval must last for some time.")
         # JSON has no infinity: what never expires says so in words.
         expires = self._clock() + seconds if math.isfinite(seconds) else "inf"
-        return self.record("approval", request, by=by, expires=expires, plan=self.plan_version)
+        return self._add("approval", request, by=by, expires=expires, plan=self.plan_version)
 
     def approved(self, call: Call) -> bool:
         """May this very call be made now, by an approval that holds?"""
@@ -261,7 +276,7 @@ class Journal:
             return False
         begun = self._begun.get(call.key)
         if begun is None or not begun.is_open:
-            self.record("approval used", call)
+            self._add("approval used", call)
         return True
 
     def _is_fresh(self, approval: _Approval) -> bool:

@@ -560,6 +560,33 @@ async def test_a_transient_failure_is_tried_again_under_its_key(path):
     assert (again.value, again.key, post.sent) == ("sent", first.key, ["a@x"])
 
 
+async def test_arguments_that_json_cannot_hold_are_an_error_for_the_model(path):
+    ran = []
+
+    @tool(risk=Risk.HIGH)
+    async def pay(amount: float) -> None:
+        """Pay it."""
+        ran.append(amount)
+
+    with Ledger(path) as done:
+        box = guarded(Toolbox([pay], run_id=done.run_id), journal=done)
+        seen = await box.call("pay", {"amount": math.inf}, step="s1")
+        assert isinstance(seen.error, errors.BadArguments)
+        assert (ran, done.events) == ([], ())
+
+
+async def test_an_outcome_that_json_cannot_hold_names_the_step_and_is_not_done_twice(path):
+    post = Post()
+    real = post.send
+    post.send = lambda to, key: {real(to, key)}
+    for _ in range(2):
+        with Ledger(path) as done:
+            with pytest.raises(BadInput, match="'s1'"):
+                await post.box(done).call("send", {"to": "a@x"}, step="s1")
+            assert len(done.unknown) == 1
+    assert post.sent == ["a@x"]
+
+
 async def test_low_calls_leave_no_event(path):
     post = Post(risk=Risk.LOW)
     with Ledger(path) as done:
@@ -722,9 +749,9 @@ class Crashing(Ledger):
 
     left, after = -1, False
 
-    def record(self, kind, call=None, **data):
+    def _add(self, kind, call, **data):
         self._count_down(False)
-        event = super().record(kind, call, **data)
+        event = super()._add(kind, call, **data)
         self._count_down(True)
         return event
 
@@ -904,6 +931,14 @@ def test_events_are_as_they_were_recorded(path):
         with pytest.raises(BadInput, match="note"):
             done.record("note", what=object())
         done.verify()
+
+
+@pytest.mark.parametrize("kind", ["intent", "outcome", "again", "approval", "approval used"])
+def test_nobody_records_what_the_journal_records(path, kind):
+    with Ledger(path) as done:
+        with pytest.raises(BadInput, match=kind):
+            done.record(kind, call_to())
+        assert done.events == ()
 
 
 def test_another_history_has_another_head(path, tmp_path):
