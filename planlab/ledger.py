@@ -48,8 +48,8 @@ class Ledger(Journal, MutableMapping[str, object]):
     from results, and are tried again.
 
     `sync="process"` outlives the process, "power" also a loss of power. One process at a time, and
-    in it one thread: every method is done whole between two awaits. Raises `BadFile`, `InUse` and
-    `NotSaved`, `BadInput` for another run's file; nothing is ever overwritten.
+    in it one thread: every method is done whole between two awaits. Raises `BadFile` for what is
+    no ledger or another run's, `InUse`, `NotSaved`; nothing is ever overwritten.
     """
 
     def __init__(
@@ -111,10 +111,11 @@ class Ledger(Journal, MutableMapping[str, object]):
         key, text = self._key(id), _encode_result(id, value)
         table = "unfinished" if isinstance(value, Failed | Waiting) else "finished"
         old = self._rows.get(key)
-        number = self._last + 1 if old is None else old.number
-        self._file.write(*_put(_Row(number, id, text, table), key, old))
-        self._rows[key] = _Row(number, id, text, table)
-        self._last = max(self._last, number)
+        if old is None:
+            self._last += 1  # never given twice, even where an interrupt comes in between
+        row = _Row(self._last if old is None else old.number, id, text, table)
+        self._file.write(*_put(row, key, old))
+        self._rows[key] = row
         self._values.pop(key, None)
 
     def __delitem__(self, id: str) -> None:
@@ -198,7 +199,7 @@ def _check_run(found: object, wanted: str | None, path: Path) -> str:
     if not isinstance(found, str):
         raise BadFile(f"{path} does not say whose run it is: it is damaged.")
     if wanted is not None and wanted != found:
-        raise BadInput(
+        raise BadFile(
             f"{path} is the ledger of run {found!r}, not of {wanted!r}: name another file, or "
             "leave run_id out to go on with that run."
         )

@@ -282,8 +282,10 @@ def test_the_run_has_one_id_for_ever(path):
         id = done.run_id
     with Ledger(path) as again:
         assert again.run_id == id
-    with pytest.raises(BadInput, match="another"):
+    before = path.read_bytes()
+    with pytest.raises(BadFile, match="another"):
         Ledger(path, "another")
+    assert path.read_bytes() == before
 
 
 # ---- a revised plan
@@ -1095,6 +1097,38 @@ def test_a_full_disk_loses_nothing_that_was_finished(path):
         done.verify()
         assert (len(done), len(done.events)) == (int(later), events)
         assert (done["s0"], done["later"]) == ("first", "there is room again")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+def test_a_journal_that_is_cut_anywhere_holds_what_was_written_before_the_cut(path, tmp_path):
+    process = python(
+        """
+        import os, signal, sys
+        from planlab.ledger import Ledger
+        done = Ledger(sys.argv[1])
+        for n in range(40):
+            done[f"s{n}"] = n
+            done.record("note", n=n)
+        os.kill(os.getpid(), signal.SIGKILL)
+        """,
+        path,
+        wait=False,
+    )
+    process.communicate(timeout=50)
+    whole = path.with_name("run.db-wal").read_bytes()
+    rng, seen = random.Random(1), set()
+    for number, cut in enumerate([*(rng.randrange(len(whole)) for _ in range(20)), len(whole)]):
+        copy = tmp_path / str(number) / "run.db"
+        copy.parent.mkdir()
+        copy.write_bytes(path.read_bytes())
+        copy.with_name("run.db-wal").write_bytes(whole[:cut])
+        with Ledger(copy) as done:
+            done.verify()
+            assert dict(done) == {f"s{n}": n for n in range(len(done))}
+            assert len(done) - len(done.events) in (0, 1)
+            seen.add(len(done))
+    assert len(seen) > 10
+    assert max(seen) == 40
 
 
 def test_a_second_process_is_kept_out_until_the_first_is_killed(path):
