@@ -89,20 +89,18 @@ class Ledger(Journal, MutableMapping[str, object]):
     def __getitem__(self, id: str) -> object:
         key = self._key(id)
         if key not in self._values:
-            self._values[key] = self._read_value(id, key)
+            row = self._rows.get(key)
+            text = self._plan_text if id == PLAN else row and row.text
+            if text is None:
+                raise KeyError(id)
+            self._values[key] = self._read(id, text)
         return self._values[key]
 
-    def _read_value(self, id: str, key: str) -> object:
+    def _read(self, id: str, text: str) -> object:
         try:
-            if id == PLAN and self._plan_text is not None:
-                return Plan.model_validate_json(self._plan_text)
-            return decode(self._rows[key].text)
-        except KeyError:
-            if key in self._rows:
-                raise BadFile(f"{id!r} in {self._file.path} is damaged.") from None
-            raise KeyError(id) from None
-        except (ValueError, TypeError, AttributeError) as error:
-            raise BadFile(f"{id!r} in {self._file.path} is damaged: {error}.") from None
+            return Plan.model_validate_json(text) if id == PLAN else decode(text)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise BadFile(f"{id!r} in {self._file.path} is damaged: {error!r}.") from None
 
     def __setitem__(self, id: str, value: object) -> None:
         if id == PLAN:
