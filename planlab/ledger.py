@@ -90,7 +90,7 @@ class Ledger(Journal, MutableMapping[str, object]):
         key = self._key(id)
         if key not in self._values:
             row = self._rows.get(key)
-            text = self._plan_text if id == PLAN else row and row.text
+            text = self._plan_text if id == PLAN else row.text if row else None
             if text is None:
                 raise KeyError(id)
             self._values[key] = self._read(id, text)
