@@ -351,6 +351,7 @@ def test_a_revised_plan_keeps_a_result_exactly_where_it_asks_for_the_same(tmp_pa
                 same = asks_for(each.id, old) == asks_for(each.id, new)
                 assert (each.id in done) == same
                 kept, dropped = kept + same, dropped + (not same)
+            assert sorted(done) == sorted([PLAN, *(s.id for s in new.steps if s.id in done)])
             done[PLAN] = old
             assert all(done[s.id] == f"old {s.id}" for s in old.steps)
     assert min(kept, dropped) > 5, (kept, dropped)
