@@ -20,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from planlab import connect, errors
 from planlab.errors import BadFile, BadInput, InUse, NeedsApproval, NotSaved
+from planlab.events import _hash
 from planlab.ledger import Ledger
 from planlab.patterns.plan_execute import run_plan_execute
 from planlab.progress import PLAN
@@ -921,6 +922,29 @@ async def test_any_change_to_the_events_shows_and_nothing_more_is_done(path, edi
         with pytest.raises(BadFile, match="somebody"):
             await post.box(done).call("send", {"to": "a@x"}, step="s1")
     assert post.sent == []
+
+
+def test_the_first_event_that_was_changed_is_named(path):
+    filled(path)
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE events SET at = 6.0 WHERE number IN (4, 5)")
+    database.close()
+    with Ledger(path) as done, pytest.raises(BadFile, match="Event 4 "):
+        done.verify()
+
+
+def test_an_event_that_is_forged_with_its_hash_breaks_the_next(path):
+    filled(path)
+    database = sqlite3.connect(path)
+    ((before,),) = database.execute("SELECT hash FROM events WHERE number = 3")
+    ((at, kind, body),) = database.execute("SELECT at, kind, body FROM events WHERE number = 4")
+    forged = body.replace("note 3", "note 9")
+    row = (forged, _hash(before, 4, at, kind, forged))
+    database.execute("UPDATE events SET body = ?, hash = ? WHERE number = 4", row)
+    database.commit()
+    database.close()
+    with Ledger(path) as done, pytest.raises(BadFile, match="Event 5 "):
+        done.verify()
 
 
 def test_events_are_as_they_were_recorded(path):
