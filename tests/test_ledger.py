@@ -1013,6 +1013,13 @@ def scribbled(path):
     path.write_bytes(whole[:3000] + random.Random(1).randbytes(2000) + whole[5000:])
 
 
+def scribbled_at_the_end(path):
+    """Where no result stands, and nothing is read before it is asked for."""
+    filled(path, 200)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-4000] + random.Random(1).randbytes(4000))
+
+
 FILES = [
     (lambda path: path.write_text("dear diary"), "not a ledger"),
     (lambda path: path.write_text("dear diary" * 100), "not a ledger"),
@@ -1021,6 +1028,7 @@ FILES = [
     (newer, "newer"),
     (torn, "damaged"),
     (scribbled, "damaged"),
+    (scribbled_at_the_end, "damaged"),
 ]
 
 
