@@ -12,7 +12,7 @@ import planlab
 FLOORS = (
     ("errors", "records", "tokens", "graph"),
     ("trace", "tools", "toolbox", "granularity", "validate"),
-    ("schedule", "progress", "ledger", "durable", "cost"),
+    ("schedule", "progress", "packing", "ledger", "durable", "cost"),
     ("model", "planning", "executing"),
     ("patterns",),
     ("agent",),
