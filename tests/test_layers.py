@@ -12,7 +12,7 @@ import planlab
 FLOORS = (
     ("errors", "records", "tokens", "graph"),
     ("trace", "tools", "toolbox", "granularity", "validate"),
-    ("schedule", "progress", "packing", "ledger", "durable", "cost"),
+    ("schedule", "progress", "packing", "engine", "durable", "ledger", "cost"),
     ("model", "planning", "executing"),
     ("patterns",),
     ("agent",),
