@@ -43,7 +43,7 @@ async def engine(
             await client.register_queue_async(
                 APP, worker_concurrency=limit, polling_interval_sec=POLL, application_name=APP
             )
-    # In a thread: DBOS takes over the loop that it is started in, and spoils it when it ends.
+    # In a thread: DBOS takes over the loop that it is started in, and leaves its work there behind.
     stop = await asyncio.to_thread(_start, url, executor_id, workflows)
     try:
         yield

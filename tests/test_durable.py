@@ -162,8 +162,8 @@ async def test_an_observation_that_holds_an_error_has_failed(url):
 
 @pytest.mark.parametrize(
     "value",
-    [object(), (1, 2), {1: 2}, {1, 2}, float("nan"), b"x"],
-    ids=["object", "tuple", "number as key", "set", "nan", "bytes"],
+    [object(), (1, 2), {1: 2}, {1, 2}, float("nan"), float("inf"), b"x"],
+    ids=["object", "tuple", "number as key", "set", "nan", "infinity", "bytes"],
 )
 def test_what_json_would_lose_or_change_is_a_failure_that_names_the_step(value):
     with pytest.raises(BadInput, match=r"Step 's7'.*cannot be stored"):
@@ -218,6 +218,7 @@ async def test_what_a_closed_worker_was_doing_comes_back_to_the_next(url):
         try:
             await asyncio.sleep(3600)
         finally:
+            await asyncio.sleep(0.05)  # tidying up
             ended.append(step.id)
 
     run = asyncio.create_task(run_durable(plan(step("a")), run_id=RUN, url=url))
