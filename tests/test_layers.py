@@ -12,7 +12,8 @@ import planlab
 FLOORS = (
     ("errors", "records", "tokens", "graph"),
     ("trace", "tools", "toolbox", "granularity", "validate"),
-    ("schedule", "progress", "packing", "engine", "durable", "ledger", "cost"),
+    ("schedule", "progress", "stored", "ledgerfile", "events", "journal", "engine"),
+    ("ledger", "durable", "cost"),
     ("model", "planning", "executing"),
     ("patterns",),
     ("agent",),
