@@ -21,10 +21,10 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from planlab.engine import POLL, OutOfReach, connection, engine, enqueue, reaching
-from planlab.errors import BadInput
-from planlab.packing import is_result, pack, unpack
+from planlab.errors import BadInput, NeedsApproval
 from planlab.records import Observation, Plan, Step
-from planlab.schedule import Failed, Task, run_graph
+from planlab.schedule import Failed, Task, Waiting, run_graph
+from planlab.stored import decode, encode
 
 if TYPE_CHECKING:
     from dbos import DBOSClient
@@ -108,7 +108,7 @@ class _Caller:
 
     async def _run(self, step: str, known: str) -> str:
         """One step, in the caller's loop; who cancels it can wait until it has ended."""
-        results = {id: unpack(packed) for id, packed in json.loads(known).items()}
+        results = {id: decode(text) for id, text in json.loads(known).items()}
         task = asyncio.create_task(self._do(Step.model_validate_json(step), results))
         self.running.add(task)
         task.add_done_callback(self.running.discard)
@@ -122,7 +122,7 @@ class _Caller:
             return seen
 
         done = await run_graph([Task(step.id, attempt)])
-        return pack(step.id, done[step.id])
+        return _encode_end(step.id, done[step.id])
 
 
 async def _nothing(*_: object) -> None:
@@ -144,7 +144,7 @@ async def _claim(client: "DBOSClient", run_id: str, plan: Plan) -> None:
 async def _attempts(client: "DBOSClient", run_id: str, plan: Plan) -> dict[str, str]:
     """For each step the workflow that has its result, works on it, or is to be begun."""
     found = await client.list_workflows_async(workflow_id_prefix=f"{run_id}/", load_input=False)
-    vain = {w.workflow_id for w in found if w.status not in UNFINISHED and not is_result(w.output)}
+    vain = {w.workflow_id for w in found if w.status not in UNFINISHED and not _is_result(w.output)}
     ids = {}
     for step in plan.steps:
         attempts = (f"{run_id}/{step.id}/{number}" for number in count(1))
@@ -156,10 +156,33 @@ def _task(client: "DBOSClient", url: str, id: str, step: Step) -> Task:
     """The step as a task: hand it to the workers, and wait for what they make of it."""
 
     async def run(*results: object) -> object:
-        known = {need: pack(need, found) for need, found in zip(step.needs, results, strict=True)}
+        known = {need: encode(found) for need, found in zip(step.needs, results, strict=True)}
         with reaching(url):
             handle = await enqueue(client, "step", id, step.model_dump_json(), json.dumps(known))
-            packed = await handle.get_result(polling_interval_sec=POLL)
-        return unpack(packed)
+            text = await handle.get_result(polling_interval_sec=POLL)
+        return _decode_end(text)
 
     return Task(step.id, run, step.needs)
+
+
+def _encode_end(step: str, end: object) -> str:
+    """What became of a step, as text; a result that cannot be stored counts as a failure."""
+    try:
+        return encode(end)
+    except BadInput as error:
+        problem = f"The result of step {step!r} cannot be stored: {error}"
+        return encode(Failed(step, BadInput(problem)))
+
+
+def _decode_end(text: str) -> object:
+    """The result, or raises what keeps the step from having one."""
+    end = decode(text)
+    if isinstance(end, Failed):
+        raise end.error
+    if isinstance(end, Waiting):
+        raise NeedsApproval(f"{end.at} waits for a person.", end.request)
+    return end
+
+
+def _is_result(text: str | None) -> bool:
+    return text is not None and not isinstance(decode(text), Failed | Waiting)

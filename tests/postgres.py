@@ -16,6 +16,8 @@ from pathlib import Path
 
 def find_programs() -> Path | None:
     """The folder with initdb and pg_ctl: that of the newest version, where none is on the path."""
+    if os.name != "posix":
+        return None  # users and signals are of another kind there
     found = shutil.which("pg_ctl")
     folders = [Path(found).resolve().parent] if found else []
     versions = Path("/usr/lib/postgresql").glob("*/bin")

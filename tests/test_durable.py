@@ -20,7 +20,6 @@ from planlab.errors import (
     ToolFailed,
     Transient,
 )
-from planlab.packing import pack, unpack
 from planlab.records import Observation
 from planlab.schedule import Failed, Waiting, run_graph
 from planlab.tools import Call, Risk
@@ -160,30 +159,13 @@ async def test_an_observation_that_holds_an_error_has_failed(url):
     assert type(done["a"].error) is Transient
 
 
-@pytest.mark.parametrize(
-    "value",
-    [object(), (1, 2), {1: 2}, {1, 2}, float("nan"), float("inf"), b"x"],
-    ids=["object", "tuple", "number as key", "set", "nan", "infinity", "bytes"],
-)
-def test_what_json_would_lose_or_change_is_a_failure_that_names_the_step(value):
-    with pytest.raises(BadInput, match=r"Step 's7'.*cannot be stored"):
-        unpack(pack("s7", Observation({"found": [value]})))
-
-
-@pytest.mark.parametrize("value", [None, 1.5, "ü\ud800\0", [True, {"b": ""}], {"error": "x"}])
-def test_what_json_holds_comes_back_as_it_was(value):
-    seen = Observation(value, None, frozenset({"mail", "web"}), "key")
-    text = pack("s", seen)
-    assert unpack(text) == seen
-    assert text.isascii()
-
-
 async def test_a_result_that_cannot_be_stored_fails_its_step_and_loses_no_other(url):
-    run_step, _ = gives({"a": object()})
+    run_step, _ = gives({"a": {1, 2}})
     async with worker(run_step, executor_id="one", url=url):
         done = await run_durable(plan(step("a"), step("b")), run_id=RUN, url=url)
     assert isinstance(done["a"], Failed)
-    assert "Step 'a'" in str(done["a"].error)
+    assert isinstance(done["a"].error, BadInput)
+    assert "step 'a' cannot be stored" in str(done["a"].error)
     assert done["b"] == Observation("b")
 
 
@@ -218,7 +200,7 @@ async def test_what_a_closed_worker_was_doing_comes_back_to_the_next(url):
         try:
             await asyncio.sleep(3600)
         finally:
-            await asyncio.sleep(0.05)  # tidying up
+            await asyncio.sleep(0.5)  # tidying up
             ended.append(step.id)
 
     run = asyncio.create_task(run_durable(plan(step("a")), run_id=RUN, url=url))
