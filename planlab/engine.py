@@ -8,6 +8,8 @@ caller's. It is imported where it is used: the rest of planlab runs without it.
 import asyncio
 import logging
 import re
+import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
@@ -102,6 +104,7 @@ async def connection(url: str) -> "AsyncIterator[DBOSClient]":
     except ImportError as error:
         raise LearnerError("A durable run needs DBOS: pip install dbos") from error
     logging.getLogger("dbos").setLevel(logging.ERROR)  # what matters is raised
+    mend_old_sqlite()
 
     def connect() -> DBOSClient:
         DBOS.migrate(url)
@@ -147,3 +150,16 @@ def reaching(url: str) -> Iterator[None]:
             f"The database {where} cannot be used: {cause}. What is in it is kept: start it, "
             "or mend the URL, and call again with the same run id."
         ) from error
+
+
+def mend_old_sqlite() -> None:
+    """Give SQLite before 3.42 the clock with fractions that DBOS takes for granted."""
+    from sqlalchemy import Engine, event
+
+    if sqlite3.sqlite_version_info < (3, 42) and not event.contains(Engine, "connect", _add_clock):
+        event.listen(Engine, "connect", _add_clock)
+
+
+def _add_clock(connection: object, record: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.create_function("unixepoch", 1, lambda _: time.time())

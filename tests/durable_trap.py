@@ -1,4 +1,4 @@
-"""The trap: an event-driven graph inside one DBOS workflow, `python durable_trap.py URL`.
+"""The trap: an event-driven graph inside one DBOS workflow, `python -m tests.durable_trap URL`.
 
 Each branch makes its second step as soon as its first has ended. The first run is cut off when the
 slowest branch begins its second step; the second run resumes it. DBOS knows a step by the number of
@@ -10,6 +10,8 @@ import os
 import sys
 
 from dbos import DBOS, SetWorkflowID
+
+from planlab.engine import mend_old_sqlite
 
 BRANCHES = 8
 
@@ -37,6 +39,7 @@ async def graph() -> list[str]:
 
 def main(url: str) -> None:
     """Run the workflow "trap", or resume it; prints what each branch says that it got."""
+    mend_old_sqlite()
     DBOS(
         config={
             "name": "trap",

@@ -252,7 +252,7 @@ async def test_a_database_out_of_reach_is_an_error_that_tells_no_password(tmp_pa
 
 def test_the_trap_an_event_driven_graph_in_one_workflow_mixes_up_its_results(url):
     """Why each step is a workflow of its own: this one ends without an error, and wrongly."""
-    command = [sys.executable, ROOT / "tests" / "durable_trap.py", url]
+    command = [sys.executable, "-m", "tests.durable_trap", url]
     assert subprocess.run([*command, "crash"], cwd=ROOT, timeout=30).returncode == 9
     resumed = subprocess.run(command, cwd=ROOT, timeout=30, capture_output=True, text=True)
     assert resumed.returncode == 0
