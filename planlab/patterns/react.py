@@ -56,9 +56,10 @@ async def run_react(
     """Let `model` call `tools` until it answers, at most `max_turns` times.
 
     `remind` is asked before each turn after the first what to put before the model again: a plan, a
-    task list, a warning (None for nothing). `step` is the plan's step that this loop does: run again
-    after a crash under the same name, its calls keep their keys. Stops: answered, rounds (the bound), waiting (a call
-    needs a person), budget, failed (the model itself; `detail.error`). Raises `BadInput`.
+    task list, a warning (None for nothing). `step` is the plan's step that this loop does: run
+    again after a crash under the same name, its calls keep their keys. Stops: answered, rounds (the
+    bound), waiting (a call needs a person), budget, failed (the model itself; `detail.error`).
+    Raises `BadInput`.
     """
     if not goal.strip():
         raise BadInput("The goal is empty: say what the agent should do.")
