@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from planlab.errors import BudgetSpent, LearnerError, NeedsApproval
 from planlab.records import Stop
@@ -13,7 +13,7 @@ T = TypeVar("T")
 async def perform(role: Callable[..., T | Awaitable[T]], *given: object) -> T:
     """What the role answers, awaited where it has to be."""
     answer = role(*given)
-    return await answer if isawaitable(answer) else cast(T, answer)
+    return await answer if isawaitable(answer) else answer
 
 
 def stop_of(error: Exception) -> Stop:

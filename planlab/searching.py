@@ -112,6 +112,12 @@ class Tree(Generic[S]):
         node.dry = node.dry + 1 if len(self.nodes) == born else 0
         return list({id(child): child for child in found if child is not None}.values())
 
+    async def expand(self, node: Node[S]) -> list[Node[S]]:
+        """Ask once more, for the new states alone."""
+        before = len(node.children)
+        await self.ask(node)
+        return node.children[before:]
+
     def _reach(self, node: Node[S], action: str) -> Node[S] | None:
         """The node that `action` leads to; one that is known, unless it was farther from here."""
         try:

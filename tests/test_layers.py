@@ -13,7 +13,7 @@ FLOORS = (
     ("errors", "records", "tokens", "graph"),
     ("trace", "tools", "toolbox", "granularity", "validate"),
     ("schedule", "progress", "ledger", "durable", "cost"),
-    ("model", "planning", "executing"),
+    ("model", "planning", "executing", "roles", "drafts", "uct", "searching"),
     ("patterns",),
     ("agent",),
     ("show", "grading", "compare", "doctor", "__main__"),

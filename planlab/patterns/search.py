@@ -130,25 +130,23 @@ async def best_first(
     """
     _check_again(again, patience)
     turn = count()
+    heap: list[tuple[float, int, int, Node[S]]] = []
+
+    def push(node: Node[S], worth: float) -> None:
+        # Of two that are equally good the deeper, then the older.
+        heappush(heap, (-worth, -len(node.path), next(turn), node))
 
     async def search(tree: Tree[S]) -> Stop:
-        # Of two that are equally good the deeper, then the older.
-        heap = [(-1.0, 0, next(turn), tree.root)]
-        tree.root.value = 1.0
-        while heap:
-            _, _, _, node = heappop(heap)
-            if node.value is None:
-                await tree.rate(node)
-            else:
-                promised, before = node.value * again**node.asks, len(node.children)
-                await tree.ask(node)
-                if tree.goal:
-                    return Stop.ANSWERED
-                for child in node.children[before:]:
-                    heappush(heap, (-promised, -len(child.path), next(turn), child))
+        tree.root.value = 1.0  # there is a way from here, we hope
+        push(tree.root, 1.0)
+        while heap and not tree.goal:
+            worth, _, _, node = heappop(heap)
+            is_new = node.value is None
+            value = await tree.rate(node)
+            for child in [] if is_new else await tree.expand(node):
+                push(child, -worth)
             if not tree.is_end(node) and node.dry < patience:
-                worth = node.value * again**node.asks
-                heappush(heap, (-worth, -len(node.path), next(turn), node))
+                push(node, value * again**node.asks)
         return Stop.UNSOLVABLE
 
     tree = Tree(puzzle, propose=propose, evaluate=evaluate, budget=budget, depth=depth)
@@ -163,7 +161,7 @@ async def run_lats(
     budget: Budget,
     rng: Random,
     reflect: Reflect[S] | None = None,
-    c: float = 0.2,
+    c: float = 0.02,
     promise: float = 0.5,
     again: float = 0.5,
     patience: int = 3,
@@ -234,9 +232,8 @@ class _Lats(Generic[S]):
 
     async def expand(self, node: Node[S]) -> list[Node[S]]:
         """The new children of `node`, by one more ask; the goal alone, where it is among them."""
-        before = len(node.children)
-        await self.tree.ask(node)
-        return [self.tree.goal] if self.tree.goal else node.children[before:]
+        new = await self.tree.expand(node)
+        return [self.tree.goal] if self.tree.goal else new
 
     async def simulate(self, nodes: list[Node[S]]) -> Node[S] | None:
         """Visit the nodes in turn; where one is promising, its new children take their place.
