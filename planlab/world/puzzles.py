@@ -7,7 +7,7 @@ published log of Tree of Thoughts (arXiv:2305.10601). It shows mechanisms, not w
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations_with_replacement
 from random import Random
 
@@ -43,7 +43,7 @@ class Game24:
 
     def step(self, state: State, action: str) -> State:
         try:
-            return moves(state)[action]
+            return _moves(state, _texts(state))[action]
         except KeyError:
             raise BadArguments(
                 f"{action!r} cannot be done with {self.describe(state)}: take two of the numbers, "
@@ -61,6 +61,16 @@ class Game24:
 
     def describe(self, state: State) -> str:
         return f"numbers left: {' '.join(str(term.value) for term in state)}"
+
+
+@lru_cache(maxsize=256)
+def _moves(state: State, texts: tuple[str, ...]) -> dict[str, State]:
+    """`texts` keeps states apart that are equal and were made in different ways."""
+    return moves(state)
+
+
+def _texts(state: State) -> tuple[str, ...]:
+    return tuple(term.text for term in state)
 
 
 @cache
@@ -110,14 +120,14 @@ class Guesser:
         """Some of the legal moves, in random order, without those that a lesson names."""
         ask = self._asked[state]
         self._asked[state] += 1
-        chosen = [move for move in moves(state) if self._sees(state, move, ask)]
-        self._random(state, ask).shuffle(chosen)
+        habit, anew = self._random("habit", state), self._random("ask", state, ask)
+        chosen = []
+        for move in _moves(state, _texts(state)):
+            is_fixed, each_time, now = habit.random() < self.habit, habit.random(), anew.random()
+            if (each_time if is_fixed else now) < SHARE.get(len(state), SHARE[4]):
+                chosen.append(move)
+        anew.shuffle(chosen)
         return [move for move in chosen if not any(move in lesson for lesson in lessons)]
-
-    def _sees(self, state: State, move: str, ask: int) -> bool:
-        fixed = self._random(state, move).random() < self.habit
-        draw = self._random(state, move, 0 if fixed else ask + 1).random()
-        return draw < SHARE.get(len(state), SHARE[4])
 
     def evaluate(self, state: State) -> float:
         """The value of the label that it gives to the state."""
