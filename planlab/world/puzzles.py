@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, islice
 from random import Random
 
 from planlab.errors import BadArguments, BadInput
@@ -75,16 +75,18 @@ def _texts(state: State) -> tuple[str, ...]:
 
 @cache
 def hard_puzzles(count: int = 100, seed: int = 24, most: int = HARD) -> tuple[Game24, ...]:
-    """`count` hard puzzles: drawn by the seed from all that are hard, without repeats.
+    """`count` hard puzzles: in the order in which the seed shuffles all fours, those that are hard.
 
     Hard means: four numbers from 1 to 13 that can make 24, where at most `most` of the states after
     the first move still can.
     """
-    four = combinations_with_replacement(range(1, 14), 4)
-    hard = [numbers for numbers in four if 1 <= winning_moves(numbers) <= most]
-    if not 0 <= count <= len(hard):
-        raise BadInput(f"There are {len(hard)} hard puzzles, so {count} of them cannot be drawn.")
-    return tuple(Game24(numbers) for numbers in Random(seed).sample(hard, count))
+    fours = list(combinations_with_replacement(range(1, 14), 4))
+    Random(seed).shuffle(fours)
+    hard = (Game24(numbers) for numbers in fours if 1 <= winning_moves(numbers) <= most)
+    drawn = tuple(islice(hard, count))
+    if len(drawn) < count:
+        raise BadInput(f"There are {len(drawn)} hard puzzles, so {count} of them cannot be drawn.")
+    return drawn
 
 
 def winning_moves(numbers: Sequence[int]) -> int:
