@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from planlab.errors import BadInput
 from planlab.model import Model
 from planlab.records import Record
 
@@ -64,6 +65,13 @@ class Draft:
     def rank(self) -> tuple[bool, int, float]:
         """Better drafts rank higher: approved, then by the checks that failed, then by score."""
         return self.approved, -sum(map(bool, self.found)), self.score
+
+
+def check_found(issues: object) -> tuple[str, ...]:
+    """What a check gave, as issues; raises `BadInput` where it is no list of texts."""
+    if isinstance(issues, list | tuple) and all(isinstance(issue, str) for issue in issues):
+        return tuple(issues)
+    raise BadInput(f"A check gave {issues!r}: it gives a list of issues, [] where all is well.")
 
 
 def writing(model: Model) -> Writer:

@@ -216,6 +216,21 @@ async def test_an_empty_draft_is_not_approved_and_not_shown_to_the_critic(text):
     assert (done.answer, critic.asked) == ("a", ["a"])
 
 
+@pytest.mark.parametrize("max_rounds", [0, 2])
+async def test_nothing_but_empty_drafts_is_no_answer(max_rounds):
+    done = await run_reflection("t", writer=Writer(""), critic=Critic(), max_rounds=max_rounds)
+    assert done.answer is None
+    assert done.stop == (Stop.NO_PROGRESS if max_rounds else Stop.ROUNDS)
+
+
+@pytest.mark.parametrize("found", ["It has a b.", True, None, [1]])
+async def test_a_check_that_gives_no_list_of_issues_is_the_callers_mistake(found):
+    with pytest.raises(BadInput, match="list of issues"):
+        await run_reflection(
+            "t", writer=Writer("a"), critic=Critic(a=1.0), checks=[lambda draft: found]
+        )
+
+
 @pytest.mark.parametrize("role", ["writer", "critic", "check"])
 async def test_a_role_that_raises_ends_the_run_with_its_error(role):
     def fails(*_):

@@ -350,7 +350,16 @@ async def test_proposals_that_are_no_list_of_texts_are_the_callers_mistake(propo
 
 
 @pytest.mark.parametrize(
-    "options", [{"again": 0}, {"again": 1.1}, {"patience": 0}, {"backup": "sum"}, {"depth": -1}]
+    "options",
+    [
+        {"again": 0},
+        {"again": 1.1},
+        {"patience": 0},
+        {"backup": "sum"},
+        {"depth": -1},
+        {"c": math.nan},
+        {"c": -1.0},
+    ],
 )
 async def test_options_without_meaning_are_refused(options):
     with pytest.raises(BadInput):

@@ -9,7 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from planlab.cost import Budget
-from planlab.drafts import Check, Critic, Draft, Request, Verdict, Writer, judging, writing
+from planlab.drafts import (
+    Check,
+    Critic,
+    Draft,
+    Request,
+    Verdict,
+    Writer,
+    check_found,
+    judging,
+    writing,
+)
 from planlab.errors import BadInput, MalformedAnswer
 from planlab.model import Model
 from planlab.records import Result, Stop
@@ -42,10 +52,10 @@ async def run_reflection(
 ) -> Result[str, Reflection]:
     """The best draft, after at most `max_rounds` were judged; `detail.best.approved` says how good.
 
-    With no round the first draft is returned as it is, unjudged. Each call of writer and critic
-    takes one from `budget`. Stops: approved, rounds, no_progress (the same draft, or the same
-    issues and score, again), oscillation (an earlier draft again), budget, waiting, failed
-    (`detail.error`; whatever a role raised). Raises `BadInput`.
+    With no round the first draft is returned as it is, unjudged; if every draft is empty, there is
+    no answer. Each call of writer and critic takes one from `budget`. Stops: approved, rounds,
+    no_progress (the same draft, or the same issues and score, again), oscillation (an earlier draft
+    again), budget, waiting, failed (`detail.error`: whatever a role raised). Raises `BadInput`.
     """
     if not task.strip():
         raise BadInput("The task is empty: say what is to be written.")
@@ -64,7 +74,8 @@ async def run_reflection(
         record.data |= {"task": task, "stop": stop, "drafts": len(run.drafts)}
     best = max(run.drafts, key=lambda draft: draft.rank, default=None)
     detail = Reflection(tuple(run.drafts), best, run.learned, problem)
-    return Result(best.text if best else None, stop, trace, trace.usage_in(record), detail)
+    answer = best.text if best and best.text.strip() else None
+    return Result(answer, stop, trace, trace.usage_in(record), detail)
 
 
 @dataclass(frozen=True)
@@ -111,7 +122,7 @@ class _Run:
         """The newest draft's checks, and where they pass the critic's verdict."""
         draft = self.drafts[-1]
         empty = () if draft.text.strip() else ("The draft is empty.",)
-        found = [empty, *[tuple(await perform(check, draft.text)) for check in self.checks]]
+        found = [empty, *[check_found(await perform(check, draft.text)) for check in self.checks]]
         self.drafts[-1] = draft = replace(draft, found=tuple(found))
         if any(found):
             return

@@ -176,8 +176,8 @@ async def run_lats(
     state's rollouts are worth to UCT. `reflect` makes a lesson of a failed end, for one call.
     """
     _check_again(again, patience)
-    if backup not in ("mean", "max"):
-        raise BadInput(f"backup is {backup!r}: 'mean' or 'max'.")
+    if backup not in ("mean", "max") or not 0 <= c < math.inf:
+        raise BadInput(f"backup is {backup!r}, c {c}: 'mean' or 'max', and a number from 0.")
     tree = Tree(puzzle, propose=propose, evaluate=evaluate, budget=budget, depth=depth)
     lats = _Lats(tree, rng, reflect, c, promise, again, patience, backup)
     return await explore("lats", tree, lats.search)
