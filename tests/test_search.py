@@ -238,6 +238,20 @@ async def test_what_was_not_proposed_at_first_is_asked_for_again():
     assert found.answer == ("2", "3")
 
 
+async def test_a_state_first_found_by_a_long_way_is_taken_up_again_by_a_short_one():
+    maze = Maze({0: [1, 2], 1: [2], 2: [3]}, frozenset({3}))
+    at_first = iter([["1"]])
+    found = await run_lats(
+        maze,
+        propose=lambda state, lessons: next(at_first, maze.actions(state)),
+        evaluate=lambda state: 0.9,
+        budget=Budget(calls=20),
+        rng=Random(0),
+        depth=2,
+    )
+    assert found.answer == ("2", "3")
+
+
 async def test_nothing_proposed_ends_the_search_and_leaves_money_over():
     player = Player(Maze({0: [1], 1: [2]}, frozenset({2})), share=0.0)
     found = await lats(player, patience=3)
