@@ -37,13 +37,14 @@ def test_the_hard_puzzles_are_as_the_rule_says():
     for puzzle in puzzles:
         assert len(puzzle.numbers) == 4
         assert all(1 <= number <= 13 for number in puzzle.numbers)
-        assert 1 <= winning_moves(puzzle.numbers) <= 6
+        assert 1 <= winning_moves(puzzle.numbers) <= 8
 
 
 def test_the_hard_puzzles_are_drawn_by_their_seed():
     assert hard_puzzles(10, seed=1) == hard_puzzles(10, seed=1) != hard_puzzles(10, seed=2)
 
 
+@pytest.mark.slow  # it tries every four
 def test_puzzles_that_are_not_there_cannot_be_drawn():
     with pytest.raises(BadInput, match="0 hard puzzles"):
         hard_puzzles(1, most=0)

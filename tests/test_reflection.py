@@ -62,6 +62,12 @@ async def test_a_check_outvotes_the_critic_who_is_not_even_asked():
     assert not done.detail.best.approved
 
 
+def test_a_draft_that_fails_a_check_is_not_approved_whatever_its_verdict():
+    verdict = Verdict(approved=True, score=1.0, issues=())
+    assert Draft("a", ((),), verdict).approved
+    assert not Draft("b", (("It has a b.",),), verdict).approved
+
+
 async def test_every_check_is_run_async_ones_too():
     async def is_long(draft):
         return [] if len(draft) > 1 else ["It is short."]
