@@ -56,14 +56,19 @@ def test_steps_lead_to_an_expression_that_the_checker_accepts():
     assert not puzzle.is_goal(state)
     assert puzzle.describe(state) == "numbers left: 4 12"
     assert puzzle.is_dead(puzzle.step(state, "4 + 12 = 16"))
-    numbers = (3, 3, 8, 8)
-    same_values = Game24(numbers), Game24((8, 3, 8, 3))
-    for each in same_values:
-        end = each.start
-        for move in ("8 / 3 = 8/3", "3 - 8/3 = 1/3", "8 / 1/3 = 24"):
-            end = each.step(end, move)
-        assert each.is_goal(end)
-        assert check(end[0].text[1:-1], numbers)
+    puzzle, end = Game24((3, 3, 8, 8)), start([3, 3, 8, 8])
+    for move in ("8 / 3 = 8/3", "3 - 8/3 = 1/3", "8 / 1/3 = 24"):
+        end = puzzle.step(end, move)
+    assert puzzle.is_goal(end)
+    assert check(end[0].text[1:-1], puzzle.numbers)
+
+
+def test_equal_states_remember_how_each_was_made():
+    puzzle = Game24((2, 2, 6))
+    made = [puzzle.step(puzzle.start, move) for move in ("2 + 2 = 4", "2 * 2 = 4")]
+    assert made[0] == made[1]
+    ends = [puzzle.step(state, "4 * 6 = 24")[0].text for state in made]
+    assert ends == ["((2 + 2) * 6)", "((2 * 2) * 6)"]
 
 
 @pytest.mark.parametrize("action", ["5 + 5 = 10", "2 * 6 = 13", "", "2*6=12"])
