@@ -14,7 +14,7 @@ FLOORS = (
     ("trace", "tools", "toolbox", "granularity", "validate", "conflicts", "streaming"),
     ("schedule", "progress", "stored", "engine", "ledgerfile", "events", "journal"),
     ("ledger", "durable", "cost"),
-    ("model", "planning", "executing"),
+    ("model", "planning", "executing", "roles", "drafts", "uct", "searching"),
     ("patterns",),
     ("agent",),
     ("show", "grading", "compare", "doctor", "__main__"),
