@@ -12,8 +12,8 @@ import planlab
 FLOORS = (
     ("errors", "records", "tokens", "graph"),
     ("trace", "tools", "toolbox", "granularity", "validate", "conflicts", "streaming"),
-    ("schedule", "progress", "ledger", "durable", "cost"),
-    ("model", "planning", "executing"),
+    ("schedule", "progress", "stored", "ledgerfile", "journal", "ledger", "durable", "cost"),
+    ("model", "planning", "executing", "reviewing"),
     ("patterns",),
     ("agent",),
     ("show", "grading", "compare", "doctor", "__main__"),
