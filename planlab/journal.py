@@ -174,6 +174,8 @@ class Journal:
             assert isinstance(seen, Observation)
             self._begun.setdefault(call.key, _Begun(call, None)).seen = seen
             self._running.pop(call.key, None)
+        elif event.kind == "undone":
+            self._begun.pop(call.key, None)
         elif event.kind == "approval":
             expires, version = float(str(event.data["expires"])), int(str(event.data["plan"]))
             self._approvals[call.key, call.digest] = _Approval(expires, version)
