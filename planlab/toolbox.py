@@ -37,7 +37,7 @@ class Gate(Protocol):
 class Reviewer(Protocol):
     """A person's decision: returns the call as it may run (perhaps edited), or raises `Refused`."""
 
-    async def __call__(self, call: Call) -> Call: ...
+    async def __call__(self, call: Call, /) -> Call: ...
 
 
 class Reservation(Protocol):

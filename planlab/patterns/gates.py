@@ -42,15 +42,23 @@ Rule = Callable[[Call], str | None]
 
 def by_risk(*rules: Rule) -> Gate:
     """LOW and MEDIUM go through, unless a rule knows better; HIGH and what is neither is asked."""
+    return ask_if(irreversible, *rules)
+
+
+def ask_if(*rules: Rule) -> Gate:
+    """Asks a person about a call where any of the rules has a reason."""
 
     async def gate(call: Call) -> None:
         reasons = [reason for rule in rules if (reason := rule(call)) is not None]
-        if call.risk not in (Risk.LOW, Risk.MEDIUM):
-            reasons.append("it cannot be taken back")
         if reasons:
             raise NeedsApproval(f"{call.tool} needs a person: {'; '.join(reasons)}.", call)
 
     return gate
+
+
+def irreversible(call: Call) -> str | None:
+    """A rule: the Toolbox does not know the call as one that can be taken back."""
+    return None if call.risk in (Risk.LOW, Risk.MEDIUM) else "it cannot be taken back"
 
 
 def leaves(argument: str, *domains: str) -> Rule:
