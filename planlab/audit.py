@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from planlab.errors import ToolError, ToolFailed
 from planlab.journal import Event
 from planlab.ledger import Ledger
-from planlab.records import Observation
+from planlab.records import Observation, as_text
 from planlab.tools import Call, Risk
 
 Undo = Callable[[Call], object]
@@ -32,6 +32,30 @@ class EveryCall:
             self.ledger.outcome(call, observation)
         else:
             self.ledger.record("seen", call, text=observation.text)
+
+
+def audit_rows(ledger: Ledger) -> list[dict[str, object]]:
+    """The audit trail as rows for a table; raises `BadFile` where it is not as it was recorded."""
+    rows: list[dict[str, object]] = []
+    for event in ledger.events:
+        call, data = event.call, event.data
+        seen = data.get("observation")
+        rows.append(
+            {
+                "no.": event.number,
+                "what": event.kind,
+                "risk": call.risk.name if call else "",
+                "call": f"{call.tool} {as_text(dict(call.arguments))}" if call else "",
+                "step": call.step if call else "",
+                "who": data.get("by", ""),
+                "why, or what came": seen.text
+                if isinstance(seen, Observation)
+                else data.get("why") or data.get("text", ""),
+                "digest": call.digest[:8] if call else "",
+                "hash": event.hash[:8],
+            }
+        )
+    return rows
 
 
 def roll_back(ledger: Ledger, undo: Mapping[str, Undo]) -> tuple[Call, ...]:

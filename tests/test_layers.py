@@ -13,7 +13,7 @@ FLOORS = (
     ("errors", "records", "tokens", "graph"),
     ("trace", "tools", "toolbox", "granularity", "validate", "conflicts", "streaming"),
     ("schedule", "progress", "stored", "ledgerfile", "journal", "ledger", "durable", "cost"),
-    ("audit", "calibration"),
+    ("audit", "calibration", "taint"),
     ("model", "planning", "executing", "reviewing"),
     ("patterns",),
     ("agent",),

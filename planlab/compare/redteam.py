@@ -20,21 +20,13 @@ from planlab.cost import price_of
 from planlab.errors import Refused
 from planlab.ledger import Ledger
 from planlab.model import Model
-from planlab.patterns.gates import (
-    Above,
-    Leaking,
-    Rule,
-    Tainted,
-    ask_if,
-    gated,
-    irreversible,
-    marked,
-)
+from planlab.patterns.gates import Above, Rule, ask_if, gated, irreversible
 from planlab.patterns.react import run_react
 from planlab.records import Plan
 from planlab.reviewing import Approve, Decision, Person, Reject
 from planlab.simulated import Simulator, simulated_client
 from planlab.simulated.scripted import Script, calls, says
+from planlab.taint import Leaking, Tainted, marked
 from planlab.toolbox import Gate, Toolbox, ask_gates, guarded
 from planlab.tools import Call, Risk, Tool, tool
 from planlab.world import World, open_world
@@ -142,7 +134,8 @@ async def _run(
         harness = Harness(world, task.goal, person, frozenset(on))
         with Ledger(Path(folder) / "ledger", run_id=world.tools.run_id) as ledger:
             tools = harness.protect(ledger)
-            await run_react(task.goal, model=model, tools=tools, max_turns=len(turns) + 1)
+            async with model:
+                await run_react(task.goal, model=model, tools=tools, max_turns=len(turns) + 1)
         effects = look(world, before)
         harm = _harm(effects, Counter(allowed), harness.searched)
     return Fought(tuple(harm), not Counter(wanted) - effects, person.questions)

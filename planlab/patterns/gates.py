@@ -9,8 +9,8 @@ Design Patterns for Securing LLM Agents, arXiv:2506.08837.)
 
 import math
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from planlab.audit import EveryCall
 from planlab.calibration import Calibration, is_share
@@ -22,6 +22,7 @@ from planlab.errors import (
     ToolError,
 )
 from planlab.ledger import Ledger
+from planlab.records import Plan
 from planlab.toolbox import (
     Gate,
     Purse,
@@ -31,8 +32,9 @@ from planlab.toolbox import (
     check_decision,
     guarded,
 )
-from planlab.tools import NO_TAINT, Call, Risk, Tool
+from planlab.tools import Call, Risk
 
+Review = Callable[[Plan], Awaitable[Plan]]
 Rule = Callable[[Call], str | None]
 """Why a call is as bad as HIGH, whatever its tool is; None where it is not."""
 
@@ -109,76 +111,6 @@ class Above:
             return f"{self.argument} comes to {total:g} in this run; {self.most:g} go unasked"
         self.passed[call.key] = amount
         return None
-
-
-# By what the arguments are made of
-
-
-@dataclass(frozen=True)
-class Tainted:
-    """No stranger decides what cannot be taken back: to whom, how much, which record.
-
-    A HIGH call, and of any tool in `also`, is refused (with `ask`, asked about) where an argument
-    comes from `untrusted` sources. Let through are the arguments in `free`, such as the text of a
-    mail, and values that `vouched` knows from elsewhere: the goal, the company's own records.
-    """
-
-    untrusted: frozenset[str] = frozenset({"web", "mail"})
-    free: Collection[str] = ("body", "subject", "memo", "content")
-    vouched: Callable[[object], bool] = lambda value: False
-    also: Collection[str] = ()
-    ask: bool = False
-
-    async def __call__(self, call: Call) -> None:
-        if call.risk in (Risk.LOW, Risk.MEDIUM) and call.tool not in self.also:
-            return
-        for name, value in call.arguments.items():
-            sources = call.taint.get(name, NO_TAINT) & self.untrusted
-            if sources and name not in self.free and not self.vouched(value):
-                why = f"{call.tool}: {name} {value!r:.80} may come from {_listed(sources)}"
-                raise NeedsApproval(f"{why}.", call) if self.ask else Refused(f"{why}: not allowed")
-
-
-@dataclass(frozen=True)
-class Leaking:
-    """Nothing private goes out by a tool that only looks: a query is read by whoever answers it.
-
-    A call of an `outgoing` tool is refused (with `ask`, asked about) where it may be made of
-    `private` data and an `untrusted` source may have asked for it, however it is encoded; and where
-    it holds one of the `secrets`, whoever asked.
-    """
-
-    outgoing: Collection[str]
-    private: frozenset[str] = frozenset({"private"})
-    untrusted: frozenset[str] = frozenset({"web", "mail"})
-    secrets: Collection[str] = ()
-    ask: bool = False
-
-    async def __call__(self, call: Call) -> None:
-        if call.tool not in self.outgoing:
-            return
-        read = NO_TAINT.union(*call.taint.values())
-        text = " ".join(map(str, call.arguments.values())).casefold()
-        if any(secret.casefold() in text for secret in self.secrets):
-            raise Refused(f"{call.tool} would send out what is secret: not allowed.")
-        if read & self.private and read & self.untrusted:
-            why = f"{call.tool} may send out private data, as {_listed(read & self.untrusted)} asks"
-            raise NeedsApproval(f"{why}.", call) if self.ask else Refused(f"{why}: not allowed.")
-
-
-def marked(toolbox: Toolbox, source: str, *names: str) -> Toolbox:
-    """The same tools, where what these ones return also carries the taint `source`."""
-
-    def mark(tool: Tool) -> Tool:
-        return replace(tool, source=lambda arguments: tool.source(arguments) | {source})
-
-    for name in names:
-        toolbox[name]  # raises for one that is not there
-    return replace(toolbox, tools=[mark(t) if t.name in names else t for t in toolbox.tools])
-
-
-def _listed(sources: Iterable[str]) -> str:
-    return " and ".join(sorted(sources))
 
 
 # By confidence
@@ -272,6 +204,26 @@ def gated(
         budget=budget,
         reviewer=None if reviewer is None else _recorded(reviewer, toolbox, ledger, by, seconds),
     )
+
+
+def recorded_review(review: Review, ledger: Ledger, *, by: str = "the reviewer") -> Review:
+    """The same review of plans, with what was decided in `ledger`.
+
+    Where nobody is there the run stops waiting: `result.detail.error.request` is the plan, and
+    `done[PLAN] = plan` approves it.
+    """
+
+    async def look(plan: Plan) -> Plan:
+        try:
+            decided = await review(plan)
+        except Refused as error:
+            ledger.record("plan rejected", by=by, why=error.message, version=plan.version)
+            raise
+        text, edited = decided.model_dump_json(), decided != plan
+        ledger.record("plan approved", by=by, plan=text, edited=edited, version=plan.version)
+        return decided
+
+    return look
 
 
 def _recorded(
