@@ -34,7 +34,6 @@ from planlab.errors import (
 from planlab.ledger import Ledger
 from planlab.patterns.gates import (
     Above,
-    Checkpoint,
     ask_if,
     by_confidence,
     by_risk,
@@ -224,43 +223,42 @@ def test_a_limit_without_meaning_is_refused(most):
 # ---- money, side by side
 
 
-async def race(box, seed=0):
-    calls = [
-        box.call("order", {"item": "a", "amount": 40.0}, step=f"{seed}.{n}") for n in range(16)
-    ]
+async def race(box, did):
+    """Sixteen orders of 40 dollars at once; how many were made."""
+    did.clear()
+    calls = [box.call("order", {"item": "a", "amount": 40.0}, step=str(n)) for n in range(16)]
     seen = await asyncio.gather(*calls, return_exceptions=True)
-    return [one for one in seen if isinstance(one, Observation) and one.error is None]
+    assert sum(isinstance(one, Observation) and one.error is None for one in seen) == len(did)
+    return len(did)
 
 
 async def yields(call):
     await asyncio.sleep(0)
 
 
-async def many_races(rounds):
-    for n in range(rounds):
-        box, did = make_tools()
+async def race_for_a_budget(rounds):
+    box, did = make_tools()
+    for _ in range(rounds):
         budget = Budget(dollars=1.0)
-        assert len(await race(guarded(box, gates=[yields], budget=budget), n)) == 5
+        assert await race(guarded(box, gates=[yields], budget=budget), did) == 5
         assert budget.spent.dollars == pytest.approx(1.0)
         assert budget.held.dollars == pytest.approx(0.0)
-        assert len(did) == 5
 
 
-async def many_sums(rounds):
-    for n in range(rounds):
-        box, did = make_tools()
+async def race_for_a_sum(rounds):
+    box, did = make_tools()
+    for _ in range(rounds):
         gates = [yields, by_risk(Above("order", "amount", 200.0)), yields]
-        assert len(await race(guarded(box, gates=gates), n)) == 5
-        assert len(did) == 5
+        assert await race(guarded(box, gates=gates), did) == 5
 
 
-@pytest.mark.parametrize("races", [many_races, many_sums])
+@pytest.mark.parametrize("races", [race_for_a_budget, race_for_a_sum])
 async def test_of_sixteen_at_once_no_more_than_fit_pass(races):
     await races(100)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("races", [many_races, many_sums])
+@pytest.mark.parametrize("races", [race_for_a_budget, race_for_a_sum])
 async def test_of_sixteen_at_once_no_more_than_fit_pass_a_thousand_times(races):
     await races(1000)
 
@@ -427,15 +425,12 @@ NONSENSE = [None, True, "approve", "yes", Approve, {"approved": True}, Edit("all
 
 @pytest.mark.parametrize("answer", [raises, late, late_and_stubborn, *NONSENSE])
 async def test_only_a_decision_in_time_approves(answer, ledger):
-    for protect in (
-        guarded,
-        lambda box, gates, reviewer: gated(box, ledger, *gates, reviewer=reviewer),
-    ):
-        box, did = make_tools()
-        box = protect(box, gates=[by_risk()], reviewer=Odd(answer, seconds=0.01))
-        observation = await box.call("pay", PAY)
-        assert isinstance(observation.error, Refused)
-        assert did == []
+    box, did = make_tools()
+    person = Odd(answer, seconds=0.01)
+    plain = guarded(box, gates=[by_risk()], reviewer=person)
+    for protected in (plain, gated(box, ledger, by_risk(), reviewer=person)):
+        assert isinstance((await protected.call("pay", PAY)).error, Refused)
+    assert did == []
     assert not ledger.approved(call())
     assert "approval" not in [event.kind for event in ledger.events]
 
@@ -487,7 +482,7 @@ def console(*lines, **options):
 
 
 async def test_a_console_approves_edits_and_rejects():
-    box, did = make_tools()
+    box, _ = make_tools()
     person, out = console("approve", 'edit {"amount": 7}', "reject not today")
     box = guarded(box, gates=[by_risk()], reviewer=person)
     seen = [(await box.call("pay", PAY)).text for _ in range(3)]
@@ -545,12 +540,11 @@ async def test_two_questions_at_a_console_come_one_after_the_other():
 
 
 def test_nothing_in_a_value_can_pass_for_a_line_of_the_question():
-    shown = render_question(
-        call(memo="x\n  to: 'somebody else'\x1b[2J\u202e", taint={"memo": MAIL})
-    )
-    assert len(shown.splitlines()) == 2
-    assert shown.isprintable() or all(line.isprintable() for line in shown.splitlines())
-    assert "mail" in shown
+    memo = "x\n  to: 'somebody else'\x1b[2J\u202e"
+    lines = render_question(call(memo=memo, taint={"memo": MAIL})).splitlines()
+    assert len(lines) == 2
+    assert all(line.isprintable() for line in lines)
+    assert "mail" in lines[1]
 
 
 # ---- approvals, and waiting for them
@@ -690,7 +684,7 @@ async def test_an_edit_can_be_refused_and_leaves_nothing_to_be_used(ledger):
 
 async def test_what_was_edited_so_that_nobody_asks_leaves_no_approval(ledger):
     large = ask_if(lambda call: "large" if call.arguments["amount"] > 100 else None)
-    box, did = make_tools()
+    box, _ = make_tools()
     box = gated(box, ledger, large, reviewer=ScriptedReviewer([Edit({"amount": 5.0})]))
     assert (await box.call("pay", PAY, step="s1")).text == "paid 5"
     (used,) = [event.call for event in ledger.events if event.kind == "approval used"]
@@ -772,7 +766,7 @@ async def test_an_approved_plan_runs(ledger):
     assert result.stop == Stop.ANSWERED
     assert len(did) == 3
     assert isinstance(script.asked[0], Plan)
-    assert [event.kind for event in ledger.events][0] == "plan approved"
+    assert ledger.events[0].kind == "plan approved"
 
 
 async def test_an_edited_plan_runs_as_edited(ledger):
@@ -839,7 +833,7 @@ async def test_every_call_and_decision_is_recorded_before_and_after(ledger):
     ]
     rows = audit_rows(ledger)
     assert {row["who"] for row in rows} == {"", "Ann"}
-    assert rows[6]["why, or what came"] == "" and rows[8]["why, or what came"] == "paid 126"
+    assert rows[8]["why, or what came"] == "paid 126"
     assert "mail" in str(rows[-1]["why, or what came"])
 
 
@@ -993,23 +987,17 @@ def test_a_killed_run_still_waits_for_the_same_approval_and_has_done_nothing(tmp
         first = child.stdout.readline()
         assert "Waiting" in first
         child.send_signal(signal.SIGKILL)
+    with Ledger(tmp_path / "ledger") as done:
+        request = done["s1"].request
+        other = replace(request, arguments={**request.arguments, "amount": 1.0})
+        done.approve(other, by="Eve")
     with start(tmp_path) as again:
         assert again.stdout.readline() == first
     with open_world(0, tmp_path / "acme") as world:
         assert world.transactions() == ()
-        with Ledger(tmp_path / "ledger") as done:
-            request = done["s1"].request
-            assert request.arguments["amount"] == 126.0
-            done.approve(replace(request, arguments={**request.arguments, "amount": 1.0}), by="Eve")
-    with start(tmp_path) as changed:
-        assert changed.stdout.readline() == first
     with Ledger(tmp_path / "ledger") as done:
         done.approve(request, by="Ann")
     with start(tmp_path) as approved:
         assert "paid" in approved.stdout.readline()
     with open_world(0, tmp_path / "acme") as world:
         assert len(world.transactions()) == 1
-
-
-def test_a_checkpoint_is_a_gate_like_any_other(ledger):
-    assert Checkpoint(ledger, [by_risk()]).most == 10
