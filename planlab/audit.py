@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from planlab.errors import ToolError, ToolFailed
-from planlab.journal import Event
+from planlab.events import Event
 from planlab.ledger import Ledger
 from planlab.records import Observation, as_text
 from planlab.tools import Call, Risk
@@ -74,7 +74,7 @@ def roll_back(ledger: Ledger, undo: Mapping[str, Undo]) -> tuple[Call, ...]:
             ledger.record("not undone", call, why=error.message)
             left.append(f"{call.tool} in step {call.step!r}: {error.message}")
             continue
-        ledger.record("undone", call)
+        ledger.undone(call)
         ledger.pop(call.step, None)
         undone.append(call)
     if left:

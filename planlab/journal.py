@@ -1,13 +1,10 @@
-"""What was about to be done, what came of it, and who allowed it: events that nobody can unsay.
+"""What was about to be done, what came of it, and who allowed it: what a resumed run goes by.
 
-Events are only ever added. Each holds a hash of itself and of the one before (Haber and Stornetta,
-Journal of Cryptology 3(2), 1991), so whatever is edited, cut out, put in or moved shows; the number
-of events and the last hash are kept apart, so a cut at the end shows too. Whoever can write the
-file could forge it whole: against that, keep `head` somewhere else.
+A call that changes something is recorded before it is made and after it, with its arguments and its
+key. When a step is run again, what it began is sent again as it was recorded, never as a model
+would write it today, and what it ended is told. An approval belongs to one recorded call.
 """
 
-import hashlib
-import json
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -15,34 +12,18 @@ from dataclasses import dataclass
 
 from planlab.errors import (
     BadArguments,
-    BadFile,
     BadInput,
     NeedsApproval,
     ToolError,
     ToolFailed,
     Transient,
 )
-from planlab.ledgerfile import LedgerFile, Statement
+from planlab.events import Event, EventLog
+from planlab.ledgerfile import LedgerFile
 from planlab.records import Observation
-from planlab.stored import decode, encode
 from planlab.tools import Call, Risk
 
-
-@dataclass(frozen=True)
-class Event:
-    """One thing that happened: `at` is in seconds since 1970, `hash` covers all before it too."""
-
-    number: int
-    at: float
-    kind: str
-    data: Mapping[str, object]
-    hash: str
-
-    @property
-    def call(self) -> Call | None:
-        """The call that it is about, if one."""
-        call = self.data.get("call")
-        return call if isinstance(call, Call) else None
+_OWN = ("intent", "outcome", "again", "undone", "approval", "approval used")
 
 
 @dataclass
@@ -50,7 +31,7 @@ class _Begun:
     """A call that was begun. `template` is the key of what its step asked for at that time."""
 
     call: Call
-    template: object
+    template: str
     seen: Observation | None = None
 
     @property
@@ -83,83 +64,58 @@ class Journal:
         self.run_id = run_id
         self.step_keys: Mapping[str, str] = {}  # by step id, of the current plan
         self.plan_version = 0
-        self._file, self._clock = file, clock
+        self._log, self._clock = EventLog(file, clock), clock
         self._begun: dict[str, _Begun] = {}
         self._approvals: dict[tuple[str, str], _Approval] = {}
         self._left: defaultdict[tuple[str, str], list[_Begun]] = defaultdict(list)
         self._running: dict[str, tuple[str, str]] = {}
-        self._count, self._head = -1, ""  # not read yet
+        self._loaded = False
 
     # Events
 
     @property
     def events(self) -> tuple[Event, ...]:
         """All that was recorded, in order. Raises `BadFile` where the chain is broken."""
-        self._load()
-        return tuple(self._read())
+        return tuple(self._log.read())
 
     @property
     def head(self) -> str:
         """The last event's hash, '' before the first: it stands for all of them."""
         self._load()
-        return self._head
+        return self._log.head
 
     def verify(self) -> None:
         """Raises `BadFile` that names the first event that is not as it was recorded."""
-        self._read()
+        self._log.read()
 
     def record(self, kind: str, call: Call | None = None, **data: object) -> Event:
-        """Add an event, about a call where one is given. Raises `BadInput`, `NotSaved`."""
+        """Add an event, about a call where one is given: a refusal, a review, whatever shall stay.
+
+        Raises `BadFile`, `NotSaved`, and `BadInput` for the kinds that are the journal's own.
+        """
+        if kind in _OWN:
+            raise BadInput(
+                f"{kind!r} events are recorded by the journal itself: name it otherwise."
+            )
+        return self._add(kind, call, **data)
+
+    def _add(self, kind: str, call: Call | None, **data: object) -> Event:
         self._load()
-        number, at = self._count + 1, self._clock()
-        try:
-            body = encode(data if call is None else {"call": call, **data})
-        except BadInput as error:
-            raise BadInput(f"The event {kind!r} cannot be recorded: {error}") from None
-        hashed = _hash(self._head, number, at, kind, body)
-        row = (number, at, kind, body, hashed)
-        self._file.write(
-            ("INSERT INTO events VALUES (?, ?, ?, ?, ?)", row), *_ends_with(number, hashed)
-        )
-        self._count, self._head = number, hashed
-        event = Event(number, at, kind, _data(body), hashed)
+        event = self._log.add(kind, data if call is None else {"call": call, **data})
         self._note(event)
         return event
 
-    def _read(self) -> list[Event]:
-        """The events, once each is found to be as it was recorded."""
-        rows = self._file.read("SELECT number, at, kind, body, hash FROM events ORDER BY number")
-        events: list[Event] = []
-        head = ""
-        for place, (number, at, kind, body, hashed) in enumerate(rows, 1):
-            wanted = _hash(head, place, at, kind, body)
-            if number != place or hashed != wanted:
-                raise BadFile(
-                    f"Event {place} of {self._file.path} is not as it was recorded: somebody "
-                    "changed the file. Nothing that needs a journal runs with it."
-                )
-            head = wanted
-            events.append(Event(place, float(str(at)), str(kind), _data(str(body)), head))
-        meta = dict(self._file.read("SELECT name, value FROM meta"))
-        if (meta.get("events"), meta.get("head")) != (str(len(events)), head):
-            raise BadFile(
-                f"{self._file.path} holds {len(events)} events, and says it should be "
-                f"{meta.get('events')}: somebody cut them. Nothing that needs a journal runs with "
-                "it."
-            )
-        self._count, self._head = len(events), head
-        return events
-
     def _load(self) -> None:
         """Read what earlier processes recorded, once, when it is first needed."""
-        if self._count >= 0:
+        if self._loaded:
             return
-        for event in self._read():
+        for event in self._log.read():
             self._note(event)
         self._running.clear()  # whoever ran it is gone
         for begun in self._begun.values():
             if not begun.error:
                 self._left[begun.call.step, begun.call.tool].append(begun)
+        self._loaded = True
 
     def _note(self, event: Event) -> None:
         """What an event says about its call."""
@@ -167,12 +123,12 @@ class Journal:
         if call is None:
             return
         if event.kind == "intent":
-            self._begun[call.key] = _Begun(call, event.data["template"])
+            self._begun[call.key] = _Begun(call, str(event.data["template"]))
             self._running[call.key] = call.step, call.tool
         elif event.kind == "outcome":
             seen = event.data["observation"]
             assert isinstance(seen, Observation)
-            self._begun.setdefault(call.key, _Begun(call, None)).seen = seen
+            self._begun.setdefault(call.key, _Begun(call, call.step)).seen = seen
             self._running.pop(call.key, None)
         elif event.kind == "undone":
             self._begun.pop(call.key, None)
@@ -226,8 +182,9 @@ class Journal:
     def intent(self, call: Call) -> Call:
         """Record what is about to be done; where it was begun before, returns what was recorded.
 
-        Raises `NeedsApproval` for a call that may have happened and must not happen twice, and
-        `BadInput` for two different calls of a tool in one step side by side.
+        Raises `NeedsApproval` for a call that may have happened and must not happen twice,
+        `BadArguments` for what JSON cannot hold, and `BadInput` for two different calls of a tool
+        in one step side by side.
         """
         if call.risk == Risk.LOW:
             return call
@@ -235,12 +192,15 @@ class Journal:
         begun = self._begun.get(call.key)
         if begun is None or begun.error:
             self._check_alone(call)
-            self.record("intent", call, template=self._template(call.step))
+            try:
+                self._add("intent", call, template=self._template(call.step))
+            except BadInput as error:
+                raise BadArguments(f"{call.tool}: {error}") from None
             return call
         recorded = call if begun.call.digest == call.digest else begun.call
         if not call.repeatable:
             self._permit_again(recorded)
-        self.record("again", recorded)
+        self._add("again", recorded)
         self._running[call.key] = call.step, call.tool
         return recorded
 
@@ -248,11 +208,18 @@ class Journal:
         """Record what came of a call; by hand too, where nobody knew and a person has looked."""
         if call.risk == Risk.LOW:
             return
-        self.record("outcome", call, observation=observation)
+        try:
+            self._add("outcome", call, observation=observation)
+        except BadInput as error:
+            raise BadInput(f"Step {call.step!r} has called {call.tool}. {error}") from None
         begun = self._begun[call.key]
         left = self._left[call.step, call.tool]
         if begun.is_open and begun not in left:
             left.append(begun)
+
+    def undone(self, call: Call) -> None:
+        """Record that what a call did was taken back: made again, it is begun anew."""
+        self._add("undone", call)
 
     @property
     def unknown(self) -> tuple[Call, ...]:
@@ -283,7 +250,7 @@ class Journal:
                 "approve(request, by=...).",
                 call,
             )
-        self.record("approval used", call)
+        self._add("approval used", call)
 
     # Approvals: what gates ask
 
@@ -297,7 +264,7 @@ class Journal:
             raise BadInput(f"seconds is {seconds}: an approval must last for some time.")
         # JSON has no infinity: what never expires says so in words.
         expires = self._clock() + seconds if math.isfinite(seconds) else "inf"
-        return self.record("approval", request, by=by, expires=expires, plan=self.plan_version)
+        return self._add("approval", request, by=by, expires=expires, plan=self.plan_version)
 
     def approved(self, call: Call) -> bool:
         """May this very call be made now, by an approval that holds?"""
@@ -315,7 +282,7 @@ class Journal:
             return False
         begun = self._begun.get(call.key)
         if begun is None or not begun.is_open:
-            self.record("approval used", call)
+            self._add("approval used", call)
         return True
 
     def _is_fresh(self, approval: _Approval) -> bool:
@@ -329,19 +296,3 @@ class Journal:
         begun = self._begun.get(call.key)
         same = begun is not None and begun.is_open and begun.call.digest == call.digest
         return approval.used and same
-
-
-def _hash(head: str, number: int, at: object, kind: object, body: object) -> str:
-    text = json.dumps([head, number, at, kind, body])
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _ends_with(number: int, hashed: str) -> tuple[Statement, ...]:
-    change = "UPDATE meta SET value = ? WHERE name = ?"
-    return (change, (str(number), "events")), (change, (hashed, "head"))
-
-
-def _data(body: str) -> Mapping[str, object]:
-    data = decode(body)
-    assert isinstance(data, dict)
-    return data

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Self
 
 from planlab.errors import BadFile, BadInput
-from planlab.journal import Event, Journal
+from planlab.events import Event
+from planlab.journal import Journal
 from planlab.ledgerfile import LedgerFile, Statement, Sync
 from planlab.progress import PLAN, in_order
 from planlab.records import Plan, Step
@@ -28,7 +29,7 @@ from planlab.tools import digest
 __all__ = ["Event", "Ledger"]
 
 
-@dataclass
+@dataclass(slots=True)
 class _Row:
     """A value as it stands in the file."""
 
@@ -47,8 +48,8 @@ class Ledger(Journal, MutableMapping[str, object]):
     from results, and are tried again.
 
     `sync="process"` outlives the process, "power" also a loss of power. One process at a time, and
-    in it one thread: every method is done whole between two awaits. Raises `BadFile`, `InUse` and
-    `NotSaved`, `BadInput` for another run's file; nothing is ever overwritten.
+    in it one thread: every method is done whole between two awaits. Raises `BadFile` for what is
+    no ledger or another run's, `InUse`, `NotSaved`; nothing is ever overwritten.
     """
 
     def __init__(
@@ -63,7 +64,8 @@ class Ledger(Journal, MutableMapping[str, object]):
         try:
             meta = dict(file.read("SELECT name, value FROM meta"))
             super().__init__(file, _check_run(meta.get("run_id"), run_id, file.path), clock)
-            self._values: dict[str, object] = {}
+            self._file = file
+            self._values: dict[str, object] = {}  # what was read, decoded
             self._plan_text: str | None = None
             self._rows = _load_rows(file)
             self._last = max((row.number for row in self._rows.values()), default=0)
@@ -87,20 +89,18 @@ class Ledger(Journal, MutableMapping[str, object]):
     def __getitem__(self, id: str) -> object:
         key = self._key(id)
         if key not in self._values:
-            self._values[key] = self._read_value(id, key)
+            row = self._rows.get(key)
+            text = self._plan_text if id == PLAN else row.text if row else None
+            if text is None:
+                raise KeyError(id)
+            self._values[key] = self._read(id, text)
         return self._values[key]
 
-    def _read_value(self, id: str, key: str) -> object:
+    def _read(self, id: str, text: str) -> object:
         try:
-            if id == PLAN and self._plan_text is not None:
-                return Plan.model_validate_json(self._plan_text)
-            return decode(self._rows[key].text)
-        except KeyError:
-            if key in self._rows:
-                raise BadFile(f"{id!r} in {self._file.path} is damaged.") from None
-            raise KeyError(id) from None
-        except (ValueError, TypeError, AttributeError) as error:
-            raise BadFile(f"{id!r} in {self._file.path} is damaged: {error}.") from None
+            return Plan.model_validate_json(text) if id == PLAN else decode(text)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise BadFile(f"{id!r} in {self._file.path} is damaged: {error!r}.") from None
 
     def __setitem__(self, id: str, value: object) -> None:
         if id == PLAN:
@@ -109,10 +109,11 @@ class Ledger(Journal, MutableMapping[str, object]):
         key, text = self._key(id), _encode_result(id, value)
         table = "unfinished" if isinstance(value, Failed | Waiting) else "finished"
         old = self._rows.get(key)
-        number = self._last + 1 if old is None else old.number
-        self._file.write(*_put(_Row(number, id, text, table), key, old))
-        self._rows[key] = _Row(number, id, text, table)
-        self._last = max(self._last, number)
+        if old is None:
+            self._last += 1  # never given twice, even where an interrupt comes in between
+        row = _Row(self._last if old is None else old.number, id, text, table)
+        self._file.write(*_put(row, key, old))
+        self._rows[key] = row
         self._values.pop(key, None)
 
     def __delitem__(self, id: str) -> None:
@@ -196,7 +197,7 @@ def _check_run(found: object, wanted: str | None, path: Path) -> str:
     if not isinstance(found, str):
         raise BadFile(f"{path} does not say whose run it is: it is damaged.")
     if wanted is not None and wanted != found:
-        raise BadInput(
+        raise BadFile(
             f"{path} is the ledger of run {found!r}, not of {wanted!r}: name another file, or "
             "leave run_id out to go on with that run."
         )

@@ -55,6 +55,7 @@ class LedgerFile:
     def _open(self, run_id: str, sync: Sync) -> None:
         ask = self._database.execute
         ask("PRAGMA locking_mode = EXCLUSIVE")
+        ask("PRAGMA page_size = 1024")  # a step writes one page
         ask("BEGIN EXCLUSIVE")
         if not ask("PRAGMA application_id").fetchone()[0]:
             for line in _SCHEMA.split(";"):
@@ -64,6 +65,7 @@ class LedgerFile:
             ask(f"PRAGMA user_version = {FORMAT}")
         ask("COMMIT")
         ask("PRAGMA journal_mode = WAL")
+        ask("PRAGMA wal_autocheckpoint = 8000")  # pages; each time the disk is waited for
         ask(f"PRAGMA synchronous = {_SYNCHRONOUS[sync]}")
         (found,) = ask("PRAGMA quick_check(1)").fetchone()
         if found != "ok":

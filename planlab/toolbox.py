@@ -155,6 +155,7 @@ class Toolbox:
                     record.data["arguments"] = call.arguments
                     observation = await self._run(call)
                 else:
+                    record.data["recalled"] = True
                     observation = begun
             except ToolError as error:
                 # The message may quote what the arguments refer to.

@@ -12,7 +12,8 @@ import planlab
 FLOORS = (
     ("errors", "records", "tokens", "graph"),
     ("trace", "tools", "toolbox", "granularity", "validate", "conflicts", "streaming"),
-    ("schedule", "progress", "stored", "ledgerfile", "journal", "ledger", "durable", "cost"),
+    ("schedule", "progress", "stored", "ledgerfile", "events", "journal"),
+    ("ledger", "durable", "cost"),
     ("audit", "calibration", "taint"),
     ("model", "planning", "executing", "reviewing"),
     ("patterns",),
