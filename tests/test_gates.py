@@ -293,6 +293,18 @@ async def test_it_matters_which_argument_a_stranger_wrote(tainted, seen):
     assert await passes(Tainted(), one) == seen
 
 
+async def test_a_reference_taints_the_argument_that_it_fills_and_no_other():
+    with open_world() as world:
+        box = guarded(world.tools, gates=[Tainted()])
+        known = {"s1": await box.call("web_search", {"query": "Competitor C pricing"})}
+        page, lead = Ref(step="s1", path="0.text"), "lead@acme.example"
+        good = {"to": lead, "subject": "C", "body": page}
+        assert (await box.call("send_email", good, known=known)).error is None
+        bad = {"to": page, "subject": "C", "body": "x"}
+        assert isinstance((await box.call("send_email", bad, known=known)).error, Refused)
+        assert [sent.to for sent in world.sent()] == [lead]
+
+
 async def test_a_value_that_is_vouched_for_may_come_from_anywhere():
     gate = Tainted(vouched={"Birch Bakery"}.__contains__)
     assert await passes(gate, call(to="Birch Bakery", taint={"to": MAIL})) == "yes"
@@ -579,6 +591,14 @@ async def test_an_approved_call_runs_once_and_no_other_does(ledger):
     assert (await box.call("pay", PAY, step="s1")).text == "paid 126"
     assert (await box.call("pay", PAY, step="s1")).text == "paid 126"  # what came of it
     await ask(box, step="s3")
+    assert len(did) == 1
+
+
+async def test_a_gate_that_was_there_before_is_answered_too(ledger):
+    box, did = make_tools()
+    box = gated(guarded(box, gates=[by_risk()]), ledger)
+    ledger.approve(await ask(box), by="Ann")
+    assert (await box.call("pay", PAY, step="s1")).error is None
     assert len(did) == 1
 
 

@@ -10,7 +10,7 @@ Design Patterns for Securing LLM Agents, arXiv:2506.08837.)
 import math
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from planlab.audit import EveryCall
 from planlab.calibration import Calibration, is_share
@@ -193,13 +193,14 @@ def gated(
 ) -> Toolbox:
     """The same tools behind these gates, with every decision, intent and outcome in `ledger`.
 
+    Gates that are there already come first, and are answered by approvals in the same way.
     Without a `reviewer` a call that needs a person waits: look at `request`, call
     `ledger.approve(request, by=...)`, and run again. A reviewer's approval is recorded as `by`'s
     and holds for `seconds`. With `every_call` LOW calls are recorded too.
     """
     return guarded(
-        toolbox,
-        gates=[Checkpoint(ledger, gates, most)],
+        replace(toolbox, gates=()),
+        gates=[Checkpoint(ledger, (*toolbox.gates, *gates), most)],
         journal=EveryCall(ledger) if every_call else ledger,
         budget=budget,
         reviewer=None if reviewer is None else _recorded(reviewer, toolbox, ledger, by, seconds),
