@@ -396,6 +396,20 @@ async def test_the_confidence_gate_asks_below_its_limit():
     assert await passes(gate, call("look", Risk.LOW, sure=0.1)) == "yes"
 
 
+async def test_the_confidence_of_a_call_is_asked_for_once(ledger):
+    asked = []
+
+    async def say(call):
+        asked.append(call)
+        return 0.1
+
+    box, _ = make_tools()
+    gate = by_confidence(say, Calibration([]), least=0.5)
+    box = gated(box, ledger, gate, reviewer=ScriptedReviewer([Approve()]))
+    assert (await box.call("pay", PAY, step="s1")).text == "paid 126"
+    assert len(asked) == 1
+
+
 async def test_who_cannot_say_how_sure_it_is_is_not():
     async def broken(call):
         raise ModelError("no answer")
@@ -600,6 +614,13 @@ async def test_a_gate_that_was_there_before_is_answered_too(ledger):
     ledger.approve(await ask(box), by="Ann")
     assert (await box.call("pay", PAY, step="s1")).error is None
     assert len(did) == 1
+
+
+async def test_a_reviewer_who_was_there_before_is_recorded_too(ledger):
+    box, _ = make_tools()
+    box = gated(guarded(box, reviewer=ScriptedReviewer([Approve()])), ledger, by_risk(), by="Ann")
+    assert (await box.call("pay", PAY, step="s1")).error is None
+    assert "Ann" in [row["who"] for row in audit_rows(ledger)]
 
 
 async def test_an_approval_does_not_outlive_its_time(tmp_path):
