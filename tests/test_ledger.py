@@ -1068,13 +1068,14 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users as on Unix")
 @pytest.mark.parametrize("there", [False, True])
-def test_a_folder_that_cannot_be_written_is_told(path, there):
-    if there:
-        filled(path)
-        path.chmod(0o444)
-    for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
-        folder.chmod(0o555)
-    try:
+def test_a_folder_that_cannot_be_written_is_told(there):
+    # A folder of its own: pytest's are closed to the other user that root has to become.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "run.db"
+        if there:
+            filled(path)
+            path.chmod(0o444)
+        Path(folder).chmod(0o555)
         told = python(
             """
             import os, sys
@@ -1089,9 +1090,7 @@ def test_a_folder_that_cannot_be_written_is_told(path, there):
             """,
             path,
         )
-    finally:
-        for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
-            folder.chmod(0o755)
+        Path(folder).chmod(0o755)
     assert "cannot be written" in told
 
 
