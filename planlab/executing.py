@@ -9,12 +9,23 @@ from typing import Annotated, Protocol
 
 from pydantic import Field
 
-from planlab.errors import BadArguments, BadInput, Refused, ToolError, ToolFailed, Transient
+from planlab.errors import (
+    BadArguments,
+    BadInput,
+    ModelError,
+    NeedsApproval,
+    Refused,
+    ToolError,
+    ToolFailed,
+    Transient,
+)
 from planlab.model import Message, Model
 from planlab.planning import render_results, says
+from planlab.progress import Progress
 from planlab.records import Observation, Record, Ref, Step, as_text
+from planlab.schedule import Task
 from planlab.toolbox import Toolbox
-from planlab.tools import Risk, parse_arguments
+from planlab.tools import NO_TAINT, Risk, parse_arguments
 from planlab.trace import span
 
 SYSTEM = (
@@ -79,13 +90,19 @@ class Job:
 
 @dataclass
 class StepExecutor:
-    """Does steps by the runner for their `how`; 'tool' is one call, or words where no tool is."""
+    """Does steps by the runner for their `how`; 'tool' is one call, or words where no tool is.
+
+    `attempts` are its own, to mend a call; `retries` are the scheduler's, after a `Transient`
+    error; `timeout` is in seconds.
+    """
 
     model: Model
     tools: Toolbox
     attempts: int = 2
     evaluate: Evaluate | None = None
     runners: Mapping[str, StepRunner] = field(default_factory=dict)
+    retries: int = 1
+    timeout: float | None = None
     evaluations: list[tuple[str, Evaluation]] = field(default_factory=list)
 
     @property
@@ -93,9 +110,23 @@ class StepExecutor:
         """The ways in which a step can be run here."""
         return tuple(dict.fromkeys(("tool", *self.runners)))
 
-    def may_retry(self, step: Step) -> bool:
+    def task(
+        self, step: Step, steps: Mapping[str, Step], *, taint: frozenset[str] = NO_TAINT
+    ) -> Task:
+        """The step for the scheduler; `steps` has those that it needs, by id."""
+
+        async def run(*results: object) -> Observation:
+            known = dict(zip(step.needs, results, strict=True))
+            return await self.do(Job(step, [steps[id] for id in known], known, taint))
+
+        retries = self.retries if self._may_retry(step) else 0
+        return Task(step.id, run, step.needs, self.timeout, retries)
+
+    def _may_retry(self, step: Step) -> bool:
         """Does it no harm to run the whole step again, whatever became of it?"""
-        return step.how == "tool" and (step.tool is None or self.tools[step.tool].repeatable)
+        if step.how != "tool" or step.tool not in (None, *(tool.name for tool in self.tools)):
+            return False
+        return step.tool is None or self.tools[step.tool].repeatable
 
     async def do(self, job: Job) -> Observation:
         """What the step gives, in at most `attempts` attempts; raises what stays wrong with it."""
@@ -151,6 +182,15 @@ class StepExecutor:
 
     def _risk(self, step: Step) -> Risk:
         return Risk.LOW if step.tool is None else self.tools[step.tool].risk
+
+
+def raise_unmendable(progress: Progress) -> None:
+    """Raises what no new plan can mend: a step's error of another kind, or that one waits."""
+    for failure in progress.failed:
+        if not isinstance(failure.error, ToolError | ModelError):
+            raise failure.error
+    for wait in progress.waiting:
+        raise NeedsApproval(f"{wait.at} waits for a person.", wait.request)
 
 
 def _order(job: Job, fault: ToolError | None) -> list[Message]:

@@ -8,7 +8,7 @@ and dollars, held to a budget before it is made; every failure is an error of `p
 import json
 import os
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -162,12 +162,7 @@ class Model:
         """
         if attempts < 1:
             raise errors.BadInput(f"attempts is {attempts}: at least one is needed.")
-        shape = {
-            "name": re.sub(r"\W+", "_", schema.__name__)[:64],
-            "strict": True,
-            "schema": strict_schema(schema),
-        }
-        options["response_format"] = {"type": "json_schema", "json_schema": shape}
+        options["response_format"] = _as_format(schema)
         context = _as_messages(messages)
         for _ in range(attempts):
             reply = await self.ask(context, tools=None, **options)
@@ -182,9 +177,18 @@ class Model:
         )
 
     async def stream(
-        self, messages: str | Sequence[Message], **options: object
-    ) -> AsyncIterator[str]:
-        """The answer's text, piece by piece as it is written. Raises like `ask`."""
+        self,
+        messages: str | Sequence[Message],
+        *,
+        schema: type[BaseModel] | None = None,
+        **options: object,
+    ) -> AsyncGenerator[str, None]:
+        """The answer's text, piece by piece as it is written; with `schema` as JSON that fits it.
+
+        Whether it does is for the reader to check. Raises like `ask`.
+        """
+        if schema is not None:
+            options["response_format"] = _as_format(schema)
         options |= {"stream": True, "stream_options": {"include_usage": True}}
         with self._call(messages, options) as (record, request, held):
             chunks = await self.client.chat.completions.create(**request)
@@ -292,6 +296,13 @@ def _as_messages(messages: str | Sequence[Message]) -> list[Message]:
     if not messages:
         raise errors.BadInput("There are no messages: give the model something to answer.")
     return list(messages)
+
+
+def _as_format(schema: type[BaseModel]) -> dict[str, object]:
+    """The schema as a request for structured output."""
+    name = re.sub(r"\W+", "_", schema.__name__)[:64]
+    shape = {"name": name, "strict": True, "schema": strict_schema(schema)}
+    return {"type": "json_schema", "json_schema": shape}
 
 
 def _count_input(request: Mapping[str, object]) -> int:

@@ -80,7 +80,7 @@ async def replan(
     goal = check_goal(goal, tools)
     if rounds < 1:
         raise BadInput(f"rounds is {rounds}: a plan must be asked for at least once.")
-    order = _order(goal, progress, reason, tools, hows)
+    order = plan_request(goal, progress, reason, tools, hows)
     drafts: list[Draft] = []
     stop = Stop.ROUNDS
     problem: Exception | None = None
@@ -176,7 +176,7 @@ def _forgiven(progress: Progress) -> Plan:
     return progress.plan.model_copy(update={"steps": tuple(steps)})
 
 
-def _order(
+def plan_request(
     goal: Goal, progress: Progress, reason: str, tools: Toolbox, hows: Collection[str]
 ) -> list[Message]:
     """What the planner is asked: the goal and, for a revision, what has happened so far."""

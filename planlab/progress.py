@@ -92,7 +92,10 @@ def reconcile(old: Plan, new: Plan, done: Mapping[str, object], *, tools: Toolbo
     was never used, and references go with it. A name in the new plan means the new plan's step
     first. Defects of the new plan are left for the validator to find.
     """
-    ids = _identify(old, new, done, tools)
+    identify = Identify(old, done, tools)
+    for step in in_order(new.steps):
+        identify(step)
+    ids = identify.ids
     before = {step.id: step for step in old.steps}
     asked = [
         before[ids[step.id]].model_copy(update={"output": step.output})
@@ -113,19 +116,27 @@ def reconcile(old: Plan, new: Plan, done: Mapping[str, object], *, tools: Toolbo
     return Reconciled(plan, tuple(_changes(old, plan, done)))
 
 
-def _identify(old: Plan, new: Plan, done: Mapping[str, object], tools: Toolbox) -> dict[str, str]:
-    """For each id of the new plan the old step that asks for the same, or an id that is free."""
-    same: defaultdict[object, list[str]] = defaultdict(list)
-    for step in sorted(old.steps, key=lambda step: not is_finished(step.id, done)):
-        same[_asks(step, tools)].append(step.id)
-    taken = {PLAN, *done, *(step.id for step in old.steps)}
-    ids: dict[str, str] = {}
-    for step in in_order(new.steps):
-        if step.id not in ids:
-            olds = same[_asks(renamed(step, ids), tools)]
-            ids[step.id] = olds.pop(0) if olds else _free_id(step.id, old.version + 1, taken)
-            taken.add(ids[step.id])
-    return ids
+class Identify:
+    """Gives each step of a new plan the id of the old step that asks for the same, or a free one.
+
+    The steps come one by one, each after those that it needs; `ids` holds what they became.
+    """
+
+    def __init__(self, old: Plan, done: Mapping[str, object], tools: Toolbox) -> None:
+        self.version, self.tools = old.version + 1, tools
+        self.ids: dict[str, str] = {}
+        self.taken = {PLAN, *done, *(step.id for step in old.steps)}
+        self.same: defaultdict[object, list[str]] = defaultdict(list)
+        for step in sorted(old.steps, key=lambda step: not is_finished(step.id, done)):
+            self.same[_asks(step, tools)].append(step.id)
+
+    def __call__(self, step: Step) -> str:
+        if step.id not in self.ids:
+            olds = self.same[_asks(renamed(step, self.ids), self.tools)]
+            id = olds.pop(0) if olds else _free_id(step.id, self.version, self.taken)
+            self.ids[step.id] = id
+            self.taken.add(id)
+        return self.ids[step.id]
 
 
 def _asks(step: Step, tools: Toolbox) -> object:

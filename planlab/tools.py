@@ -58,6 +58,8 @@ class Tool:
     """A function that a model may call. A tool whose risk nobody stated counts as HIGH.
 
     `price` is in US dollars a call; `source` gives the taint of a result from the call's arguments.
+    `reads` and `writes` name the argument that says which thing, such as a file's path, a call
+    reads or changes: of two calls on one thing, if either writes, one must wait for the other.
     """
 
     name: str
@@ -68,6 +70,8 @@ class Tool:
     price: float = 0.0
     source: Source = lambda arguments: NO_TAINT
     call_parameter: str | None = None
+    reads: str | None = None
+    writes: str | None = None
 
     @property
     def schema(self) -> dict[str, object]:
@@ -107,7 +111,12 @@ class Tool:
 def tool(run: Callable[..., object]) -> Tool: ...
 @overload
 def tool(
-    *, risk: Risk = ..., price: float = ..., source: str | Source = ...
+    *,
+    risk: Risk = ...,
+    price: float = ...,
+    source: str | Source = ...,
+    reads: str | None = ...,
+    writes: str | None = ...,
 ) -> Callable[[Callable[..., object]], Tool]: ...
 def tool(
     run: Callable[..., object] | None = None,
@@ -115,11 +124,14 @@ def tool(
     risk: Risk = Risk.HIGH,
     price: float = 0.0,
     source: str | Source = "",
+    reads: str | None = None,
+    writes: str | None = None,
 ) -> Tool | Callable[[Callable[..., object]], Tool]:
     """Make a `Tool` of a typed, documented function, plain or `async` (plain ones run in a thread).
 
     The schema comes from the signature, the description from the docstring. `source` names the
-    untrusted place that results come from, or finds it from the arguments.
+    untrusted place that results come from, or finds it from the arguments; `reads` and `writes`
+    name the argument that says which thing is read or changed.
 
     >>> @tool(risk=Risk.LOW)
     ... async def double(number: int) -> int:
@@ -133,6 +145,8 @@ def tool(
 
     def make(function: Callable[..., object]) -> Tool:
         parameters, call_parameter = _parameters(function)
+        for touched in {reads, writes} - {None, *parameters.model_fields}:
+            raise BadInput(f"{function.__name__} has no parameter {touched!r} to read or write.")
         return Tool(
             name=function.__name__,
             description=inspect.getdoc(function) or "",
@@ -142,6 +156,8 @@ def tool(
             price=price,
             source=taint_of,
             call_parameter=call_parameter,
+            reads=reads,
+            writes=writes,
         )
 
     return make if run is None else make(run)

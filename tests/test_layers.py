@@ -11,7 +11,7 @@ import planlab
 # From the ground up. A module may import from its own floor and those below it.
 FLOORS = (
     ("errors", "records", "tokens", "graph"),
-    ("trace", "tools", "toolbox", "granularity", "validate"),
+    ("trace", "tools", "toolbox", "granularity", "validate", "conflicts", "streaming"),
     ("schedule", "progress", "ledger", "durable", "cost"),
     ("model", "planning", "executing"),
     ("patterns",),

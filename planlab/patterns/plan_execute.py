@@ -10,8 +10,16 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from planlab.conflicts import InOrder
 from planlab.errors import BadInput, BudgetSpent, ModelError, NeedsApproval, Refused, ToolError
-from planlab.executing import Evaluate, Evaluation, Job, StepExecutor, StepRunner, judged_by
+from planlab.executing import (
+    Evaluate,
+    Evaluation,
+    StepExecutor,
+    StepRunner,
+    judged_by,
+    raise_unmendable,
+)
 from planlab.model import Model
 from planlab.planning import (
     Drafting,
@@ -85,13 +93,13 @@ async def run_plan_execute(
     run = _Run(
         goal=goal,
         planner=planner,
-        work=StepExecutor(executor, tools, attempts, evaluate, step_runners or {}),
+        work=StepExecutor(
+            executor, tools, attempts, evaluate, step_runners or {}, retries, step_timeout
+        ),
         done={} if done is None else done,
         max_replans=max_replans,
         every=every,
         review=review,
-        retries=retries,
-        timeout=step_timeout,
         limit=limit,
     )
     with current_trace() as trace, span("run", "plan_execute") as record:
@@ -134,8 +142,6 @@ class _Run:
     max_replans: int
     every: int | None
     review: Review | None
-    retries: int
-    timeout: float | None
     limit: int
     plans: list[Drafting] = field(default_factory=list)
 
@@ -221,27 +227,17 @@ class _Run:
         for step in remaining:
             self.done.pop(step.id, None)  # an earlier failure or wait: both are tried again
         await run_graph(self.tasks(remaining, may_pause), self.done, limit=self.limit)
-        for failure in self.progress.failed:
-            if not isinstance(failure.error, ToolError | ModelError):
-                raise failure.error
-        for wait in self.progress.waiting:
-            raise NeedsApproval(f"{wait.at} waits for a person.", wait.request)
+        raise_unmendable(self.progress)
 
     def tasks(self, remaining: Sequence[Step], may_pause: bool) -> list[Task]:
         """What is to be run now. What the planner had read taints what it wrote since then."""
         read = NO_TAINT.union(*(o.taint for o in self.done.values() if isinstance(o, Observation)))
         steps = {step.id: step for step in self.progress.plan.steps}
-
-        def task(step: Step) -> Task:
-            async def run(*results: object) -> Observation:
-                known = dict(zip(step.needs, results, strict=True))
-                taint = read if came_in(step.id) > 1 else NO_TAINT
-                return await self.work.do(Job(step, [steps[id] for id in known], known, taint))
-
-            retries = self.retries if self.work.may_retry(step) else 0
-            return Task(step.id, run, step.needs, self.timeout, retries)
-
-        return [task(step) for step in remaining[: self.every if may_pause else None]]
+        orderly = InOrder(self.work.tools)
+        return [
+            self.work.task(orderly(step), steps, taint=read if came_in(step.id) > 1 else NO_TAINT)
+            for step in remaining[: self.every if may_pause else None]
+        ]
 
     def trouble(self) -> str:
         """Why what remains is planned anew."""

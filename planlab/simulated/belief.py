@@ -96,7 +96,8 @@ def believe(scene: Scene, steps: Sequence[Step], answer: str) -> Belief:
     belief["finished_ids"] = _finished_ids(scene)
     if scene.role == "critic" and verdict.approved and not scene.draft:
         belief["recommendation"] = ""  # nothing is to be mended
-    belief |= told_of_plan(scene, planned, answer)
+    if not (scene.role == "joiner" and belief["done"]):  # where it finishes, no word is a failure
+        belief |= told_of_plan(scene, planned, answer)
     if chosen_of := critic.compared(scene):
         belief = {**belief, "reasoning": chosen_of[1], "winner": chosen_of[0]}
     elif is_marking(scene):

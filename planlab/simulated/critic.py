@@ -308,7 +308,7 @@ def compared(scene: Scene) -> tuple[str, str] | None:
         scene.ask,
         re.S | re.M,
     )
-    if len(shown) < 2:
+    if len(shown) < 2 or scene.role == "joiner":  # its results are no drafts to choose from
         return None
     rubric = scene.ask
     for _, text, _ in shown:

@@ -29,7 +29,7 @@ def _reading(world: "World") -> list[Tool]:
         empty list if there are none. Pages may be out of date: compare `updated`."""
         return world.search(query)
 
-    @tool(risk=Risk.LOW, source=lambda arguments: _file_taint(world, arguments))
+    @tool(risk=Risk.LOW, source=lambda arguments: _file_taint(world, arguments), reads="path")
     async def read_file(path: str) -> str:
         """Read a file of the company: 'price_book.csv' (our prices and competitors', checked), or a
         file in knowledge_base/ (support articles), inbox/ (mail that arrived), drafts/, outbox/ or
@@ -61,7 +61,7 @@ def _reading(world: "World") -> list[Tool]:
 def _writing(world: "World") -> list[Tool]:
     """MEDIUM risk: `world.undo(path)` takes it back."""
 
-    @tool(risk=Risk.MEDIUM)
+    @tool(risk=Risk.MEDIUM, writes="path")
     async def write_file(path: str, content: str, call: Call) -> str:
         """Write a text file of the company, such as 'reports/summary.md', replacing what is there.
         Not for mail: inbox/, drafts/ and outbox/ belong to the mail tools."""
