@@ -77,6 +77,19 @@ def test_a_planner_is_shown_beside_the_steps_that_began_while_it_wrote():
     assert "sim-small" not in shown.text
 
 
+def test_rows_stand_in_the_graphs_order_between_planner_and_joiner():
+    run = [
+        Span(0, None, "model", "planner", 0.0, 1.0),
+        Span(1, None, "step", "b", 0.5, 1.0),
+        Span(2, None, "step", "a", 0.6, 1.0),
+        Span(3, None, "model", "joiner", 1.0, 2.0),
+    ]
+    lines = gantt(run, {"a": (), "b": ()}).text.splitlines()[3:]
+    assert [line.split("  ")[0].strip() for line in lines] == [
+        "model planner", "a", "b", "model joiner"
+    ]  # fmt: skip
+
+
 def test_a_plan_says_what_waits_for_what():
     step = Step(
         id="a", description="d", how="tool", tool=None, arguments=(), depends_on=(), output="o",

@@ -76,7 +76,10 @@ def most_at_once(spans: Sequence[Span]) -> int:
 def draw_bars(
     rows: Sequence[tuple[str, Sequence[Bar]]], *, title: str, axis: str, legend: Mapping[str, Look]
 ) -> tuple["Figure", "Axes"]:
-    """A row of bars for each name, from the top down, over time from 0."""
+    """A row of bars for each name, from the top down, over time from 0.
+
+    The legend explains the looks that occur.
+    """
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
@@ -98,9 +101,11 @@ def draw_bars(
     axes.set_title(one_line(title), loc="left", parse_math=False)
     axes.grid(axis="x", color="#dddddd")
     axes.set_axisbelow(True)
+    used = {bar.look for _, bars in rows for bar in bars}
     patches = [
         Patch(facecolor=look.fill, edgecolor=look.edge, hatch=look.hatch, label=label)
         for label, look in legend.items()
+        if look in used
     ]
     axes.legend(handles=patches, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     return figure, axes

@@ -89,7 +89,10 @@ def gantt(
 
 
 def _rows(spans: Sequence[Span], graph: Graph) -> list[_Row]:
-    """Those that began, in that order; then the steps that never did, in the graph's."""
+    """The steps in the graph's order, so that two runs of one plan look alike; any other below.
+
+    A model that began before the first of them stands above, any other at the end.
+    """
     steps: dict[str, list[Span]] = {}
     models: list[_Row] = []
     inside: set[int | None] = set()
@@ -100,14 +103,16 @@ def _rows(spans: Sequence[Span], graph: Graph) -> list[_Row]:
             models.append(_Row(f"model {span.name}", [span], (), f"model {span.name}"))
         if span.kind == "step" or span.parent in inside:
             inside.add(span.id)
-    began = [_Row(id, seen, graph.get(id, ()), _label(seen[0])) for id, seen in steps.items()]
-    never = [_Row(id, (), graph[id], id) for id in graph if id not in steps]
-    return [*sorted([*models, *began], key=lambda row: row.start), *never]
+    listed = [_row(id, steps.get(id, []), graph) for id in dict.fromkeys((*graph, *steps))]
+    first = min((row.start for row in listed if row.attempts), default=0.0)
+    above = [row for row in models if row.start <= first]
+    return [*above, *listed, *models[len(above) :]]
 
 
-def _label(span: Span) -> str:
-    described = span.data.get("description")
-    return one_line(f"{span.name}: {described}" if described else span.name, 38)
+def _row(id: str, attempts: Sequence[Span], graph: Graph) -> _Row:
+    described = attempts[0].data.get("description") if attempts else None
+    label = one_line(f"{id}: {described}" if described else id, 38)
+    return _Row(id, attempts, graph.get(id, ()), label)
 
 
 def _show(
