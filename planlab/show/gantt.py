@@ -1,4 +1,4 @@
-"""A plan's steps over time, with the chain that decided how long they took."""
+"""A plan's steps over time, with the longest chain of needs among them marked."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
