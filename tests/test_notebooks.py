@@ -31,8 +31,12 @@ def tags(cell):
     return cell.metadata.get("tags", [])
 
 
-def test_there_are_lessons_and_their_numbers_have_no_gap():
-    assert [int(path.name[:2]) for path in NOTEBOOKS] == list(range(len(NOTEBOOKS)))
+def test_each_lesson_has_a_number_of_its_own_and_the_readme_lists_it():
+    numbers = [path.name[:2] for path in NOTEBOOKS]
+    assert numbers == sorted(set(numbers))
+    readme = Path("README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| (\d\d) \| \[[^]]+\]\(notebooks/([^)]+)\)", readme, re.MULTILINE)
+    assert listed == [(path.name[:2], path.name) for path in NOTEBOOKS]
     assert NOTEBOOKS
 
 
