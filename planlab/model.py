@@ -51,7 +51,8 @@ def connect(
 
     `faults` such as "rate_limit@1, malformed_json@3" break the named calls of the simulated model;
     `latency` is its seconds a call, or a `planlab.simulated.Latency`. Faults can't be ordered from
-    a real model, so with `faults` it is the simulated one whatever the environment says. Raises `BadInput` or `NotAllowed`.
+    a real model, so with `faults` it is the simulated one whatever the environment says. Raises
+    `BadInput` or `NotAllowed`.
     """
     if size not in ("large", "small"):
         raise errors.BadInput(f"size is {size!r}: choose 'large' or 'small'.")
