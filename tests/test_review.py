@@ -81,7 +81,7 @@ class Tags(HTMLParser):
     def __init__(self, page):
         super().__init__()
         self.tags = []
-        self.feed(forms)
+        self.feed(page)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)

@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -85,7 +85,7 @@ class ButtonReviewer:
         Raises `BadInput` or `BadArguments`, which say what is wrong.
         """
         if isinstance(asked, Call):
-            return cast(Asked, self._edited_call(asked, text))
+            return self._edited_call(asked, text)
         return self._edited_plan(asked, text)
 
     def draft(self, asked: Call | Plan) -> str:
