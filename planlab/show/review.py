@@ -57,7 +57,7 @@ class ButtonReviewer:
     goal: Goal | None = None
     hows: Collection[str] = ("tool",)
     scripted: Decide | None = None
-    patience: float = 20.0
+    patience: float = 30.0
 
     async def __call__(self, asked: Asked) -> Asked:
         """What may go on, perhaps edited; raises `Refused`, or `NeedsApproval` of nobody there."""
@@ -85,7 +85,7 @@ class ButtonReviewer:
         Raises `BadInput` or `BadArguments`, which say what is wrong.
         """
         if isinstance(asked, Call):
-            return self._edited_call(asked, text)
+            return self._edited_call(asked, text)  # type: ignore[return-value]
         return self._edited_plan(asked, text)
 
     def draft(self, asked: Call | Plan) -> str:

@@ -93,7 +93,7 @@ class ReviewForm(Generic[Asked]):
 
 
 def _button(description: str, tooltip: str, style: str = "") -> widgets.Button:
-    layout = {"width": "auto"}
+    layout = {"width": "auto", "flex": "0 0 auto"}
     return widgets.Button(
         description=description, tooltip=tooltip, button_style=style, layout=layout
     )
