@@ -125,7 +125,7 @@ def wait_until_up(address, server, log):
 
 def write_reviews(path):
     """A notebook that sets up what is reviewed, and a cell for each of its tests."""
-    code = [SETUP, *["await run()"] * 6]
+    code = [SETUP, *["await run()"] * 6, ""]  # a cell after the last: it can go on to there
     cells = [nbformat.v4.new_code_cell(text) for text in code]
     kernel = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
@@ -187,7 +187,8 @@ class Notebook:
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
     def run(self, index):
-        """Run a cell; its output."""
+        """Run a cell, once no other runs: an error drops what waits behind it; its output."""
+        expect(self.page.get_by_text("[*]:")).to_have_count(0, timeout=PATIENCE)
         cell = self.page.locator(".jp-Notebook .jp-Cell").nth(index)
         cell.locator(".jp-InputPrompt").click()
         self.page.keyboard.press("Shift+Enter")
@@ -241,6 +242,7 @@ def test_notebook_00_runs_and_its_diagrams_are_drawn(context, asked, lab, course
     pictures = drawings(notebook.page)
     expect(pictures).to_have_count(drawn, timeout=PATIENCE)
     assert all(image.evaluate("image => image.naturalWidth") > 0 for image in pictures.all())
+    pictures.first.scroll_into_view_if_needed()
     notebook.keep("00-start-here")
     expect(notebook.page.locator("[data-mime-type='application/vnd.jupyter.error']")).to_have_count(
         0

@@ -10,6 +10,11 @@ from planlab.show.review import Asked, ButtonReviewer
 from planlab.show.shown import Shown, as_html, one_line
 from planlab.tools import Call
 
+_STYLE = """<style>
+.planlab-review p { line-height: 1.5; margin: 0 0 4px; }
+.planlab-review td, .planlab-review th { padding: 0 16px 0 0; }
+</style>"""
+
 
 class ReviewForm(Generic[Asked]):
     """One question; `decision` is None until a person has decided, and never changes after."""
@@ -20,7 +25,7 @@ class ReviewForm(Generic[Asked]):
         self._asked: Asked = asked
         self._open = True
         what = "steps" if isinstance(asked, Plan) else "arguments"
-        self.question = widgets.HTML(_page(reviewer.render(asked)))
+        self.question = widgets.HTML(_STYLE + _page(reviewer.render(asked)))
         self.approve = _button("Approve", "Let it go on exactly as it is shown", "success")
         self.edit = _button("Edit", f"Change the {what} before it goes on")
         self.reject = _button("Reject", "Do not let it go on", "danger")
@@ -43,7 +48,7 @@ class ReviewForm(Generic[Asked]):
         choices = widgets.HBox([self.approve, self.edit])
         refusal = widgets.HBox([self.reason, self.reject])
         parts = [self.question, choices, self.editor, refusal, self.said, self.pulse]
-        bundle = widgets.VBox(parts)._repr_mimebundle_()
+        bundle = widgets.VBox(parts).add_class("planlab-review")._repr_mimebundle_()
         return Shown(question.text, {**bundle, **question.forms})
 
     def knock(self) -> bool:
@@ -57,6 +62,7 @@ class ReviewForm(Generic[Asked]):
         parts = (self.approve, self.edit, self.reject, self.reason, self.text, self.use)
         for part in parts:
             part.disabled = True
+        self.editor.layout.display = "none"
         self.pulse.playing = False
         self.said.value = _status(said)
 
@@ -93,7 +99,7 @@ class ReviewForm(Generic[Asked]):
 
 
 def _button(description: str, tooltip: str, style: str = "") -> widgets.Button:
-    layout = {"width": "auto", "flex": "0 0 auto"}
+    layout = {"width": "auto", "flex": "0 0 auto", "align_self": "flex-start"}
     return widgets.Button(
         description=description, tooltip=tooltip, button_style=style, layout=layout
     )
