@@ -209,10 +209,10 @@ class Notebook:
             self.page.keyboard.press("Tab")
         raise AssertionError("Tab does not reach the button")
 
-    def keep(self, name):
-        """Keep a picture of the page, where the environment says where."""
+    def keep(self, name, part=None):
+        """Keep a picture of the page, or a part of it, where the environment says where."""
         if folder := os.environ.get("CI_RUN_SCREENSHOTS"):
-            self.page.screenshot(path=Path(folder) / f"{name}.png")
+            (part or self.page).screenshot(path=Path(folder) / f"{name}.png")
 
 
 def sees(place, text):
@@ -250,8 +250,8 @@ def test_notebook_00_runs_and_its_diagrams_are_drawn(context, asked, lab, course
     pictures = drawings(notebook.page)
     expect(pictures).to_have_count(drawn, timeout=PATIENCE)
     assert all(image.evaluate("image => image.naturalWidth") > 0 for image in pictures.all())
-    pictures.first.scroll_into_view_if_needed()
     notebook.keep("00-start-here")
+    notebook.keep("00-first-diagram", pictures.first)
     expect(notebook.page.locator("[data-mime-type='application/vnd.jupyter.error']")).to_have_count(
         0
     )
