@@ -147,6 +147,9 @@ class StepExecutor:
         step = job.step
         if step.how in self.runners:
             return await self.runners[step.how](step, job.results)
+        if step.how not in self.hows:
+            ways = ", ".join(self.hows)
+            raise BadArguments(f"{step.how!r} is no way to run a step here: {ways}.")
         if step.tool is None:
             reply = await self.model.ask(_order(job, fault))
             empty = None if reply.text.strip() else ToolFailed("nothing was answered.")

@@ -32,7 +32,7 @@ from planlab.errors import (
 GRACE = 0.1  # seconds that a cancelled task has to end before it is called abandoned
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Task:
     """One task. `run` receives the results of `depends_on`, in that order; `timeout` is in seconds.
 

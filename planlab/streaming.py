@@ -29,6 +29,8 @@ class StepReader:
 
     def feed(self, text: str) -> Iterator[Step]:
         """The steps whose last character is in `text`; raises `MalformedAnswer` after them."""
+        if not text:
+            return  # to the parser, nothing means the end
         problem = None
         try:
             # Half a character, as an escape may leave it, is no UTF-8.

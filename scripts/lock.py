@@ -1,4 +1,4 @@
-"""Make the locks anew from requirements.in and requirements-dev.in: `python scripts/lock.py`.
+"""Make the locks anew, each from the `.in` file beside it: `python scripts/lock.py`.
 
 Versions that are already locked stay, unless `--upgrade` or `--upgrade-package NAME` is given.
 """
@@ -28,9 +28,10 @@ def lock(*sources: str, options: list[str]) -> None:
 
 
 def main(options: list[str]) -> None:
-    """Lock what learners install first, and hold what developers install to the same versions."""
+    """Lock what learners install first, and hold what others install to the same versions."""
     lock("requirements.in", options=options)
     lock("requirements-dev.in", "requirements.txt", options=options)
+    lock("requirements-bench.in", "requirements-dev.txt", options=options)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,10 @@ import planlab
 FLOORS = (
     ("errors", "records", "tokens", "graph"),
     ("trace", "tools", "toolbox", "granularity", "validate", "conflicts", "streaming"),
-    ("schedule", "progress", "ledger", "durable", "cost"),
-    ("model", "planning", "executing"),
+    ("schedule", "progress", "stored", "engine", "ledgerfile", "events", "journal"),
+    ("ledger", "durable", "cost"),
+    ("audit", "calibration", "taint"),
+    ("model", "planning", "executing", "reviewing", "roles", "drafts", "uct", "searching"),
     ("patterns",),
     ("agent",),
     ("show", "grading", "compare", "doctor", "__main__"),

@@ -15,15 +15,14 @@ from planlab.patterns import plan_execute
 from planlab.patterns.plan_execute import run_plan_execute, run_rewoo
 from planlab.planning import make_plan, render_results, replan
 from planlab.progress import PLAN, Progress, in_order, reconcile
-from planlab.records import Argument, Constraint, Goal, Observation, Plan, Ref, Step, Stop
+from planlab.records import Constraint, Goal, Observation, Plan, Stop
 from planlab.schedule import Failed
 from planlab.simulated.act import Answer
 from planlab.toolbox import Toolbox, guarded
 from planlab.tools import Risk, tool
 from planlab.world import open_world
+from tests.plans import GOAL, plan, ref, step, writes
 from tests.scripted import calls, says, scripted
-
-GOAL = "Double it twice."
 
 
 @tool(risk=Risk.LOW)
@@ -33,33 +32,6 @@ async def double(number: int) -> int:
 
 
 TOOLS = Toolbox([double])
-
-
-def step(id, tool="double", needs=(), *, how="tool", output="", **arguments):
-    """A step; an argument written as `Ref` refers to a result."""
-    return Step(
-        id=id,
-        description=f"work on {id}",
-        how=how,
-        tool=tool,
-        arguments=tuple(Argument(name=n, value=v) for n, v in arguments.items()),
-        depends_on=tuple(needs),
-        output=output or f"out_{id}",
-        expected_output="a number",
-    )
-
-
-def ref(id, path=""):
-    return Ref(step=id, path=path)
-
-
-def plan(*steps, goal=GOAL, version=1):
-    return Plan(goal=goal, reasoning="because", steps=steps, version=version)
-
-
-def writes(*plans):
-    """Answers of a planner: these plans, one after the other."""
-    return [says(each.model_dump()) for each in plans]
 
 
 TWICE = plan(step("s1", number=3), step("s2", number=ref("s1")))

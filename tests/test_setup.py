@@ -19,7 +19,7 @@ import planlab
 
 ROOT = Path(__file__).resolve().parent.parent
 SIX = ("jupyterlab", "ipywidgets", "openai", "pydantic", "nbval", "mermaid-py")
-LOCKS = ("requirements", "requirements-dev")
+LOCKS = ("requirements", "requirements-dev", "requirements-bench")
 
 
 def requirements(name: str) -> Iterator[Requirement]:
@@ -60,9 +60,9 @@ def test_a_lock_pins_exactly_and_names_no_place(name: str) -> None:
     assert "-e ." in text.splitlines()
 
 
-def test_developers_have_what_learners_have() -> None:
-    learner, developer = locked("requirements.txt"), locked("requirements-dev.txt")
-    assert learner.items() <= developer.items()
+def test_developers_have_what_learners_have_and_benchmarks_what_developers_have() -> None:
+    learner, developer, bench = (locked(f"{name}.txt") for name in LOCKS)
+    assert learner.items() <= developer.items() <= bench.items()
 
 
 def test_the_course_stands_on_its_six_packages() -> None:

@@ -1,0 +1,32 @@
+"""A result that is empty is none."""
+
+import asyncio
+
+QUESTIONS = ("failure",)
+
+
+async def run_what_can(steps: list, work, timeouts: dict | None = None) -> tuple[dict, dict]:
+    """What ended well with its result, and what did not with the failure that it was lost to."""
+    results, lost, ended = {}, {}, {id: asyncio.Event() for id, _ in steps}
+
+    async def one(id: str, needed: list) -> None:
+        for n in needed:
+            await ended[n].wait()
+        gone = [lost[n] for n in needed if n in lost]
+        if gone:
+            lost[id] = gone[0]
+        else:
+            try:
+                async with asyncio.timeout((timeouts or {}).get(id)):
+                    results[id] = await work(id, {n: results[n] for n in needed})
+                if not results[id]:
+                    del results[id]
+                    lost[id] = id
+            except Exception:
+                lost[id] = id
+        ended[id].set()
+
+    async with asyncio.TaskGroup() as group:
+        for id, needed in steps:
+            group.create_task(one(id, needed))
+    return results, lost

@@ -1,0 +1,39 @@
+"""The next ones come when the whole batch is over."""
+
+import asyncio
+from graphlib import TopologicalSorter
+
+QUESTIONS = ("limit",)
+
+
+def limited(work, limit: int):
+    """A function like `work` of which at most `limit` calls are under way at once."""
+    if limit < 1:
+        raise ValueError(f"limit is {limit}: at least one call must be allowed.")
+    batch, over = set(), asyncio.Condition()
+    closed = False
+
+    async def few(id: str, inputs: dict) -> object:
+        nonlocal closed
+        async with over:
+            await over.wait_for(lambda: not closed)
+            batch.add(id)
+            closed = len(batch) == limit
+        try:
+            return await work(id, inputs)
+        finally:
+            async with over:
+                batch.remove(id)
+                if not batch:
+                    closed = False
+                    over.notify_all()
+
+    return few
+
+
+def lower_bound(steps: list, seconds: dict, limit: int) -> float:
+    """The seconds below which no run of the plan can come."""
+    needs, ends = dict(steps), {}
+    for id in TopologicalSorter(needs).static_order():
+        ends[id] = seconds[id] + max((ends[n] for n in needs[id]), default=0)
+    return max(max(ends.values(), default=0), sum(seconds.values()) / limit)

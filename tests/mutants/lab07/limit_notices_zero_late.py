@@ -1,0 +1,27 @@
+"""A limit of nothing is refused when the first call comes."""
+
+import asyncio
+from graphlib import TopologicalSorter
+
+QUESTIONS = ("limit",)
+
+
+def limited(work, limit: int):
+    """A function like `work` of which at most `limit` calls are under way at once."""
+    places = asyncio.Semaphore(max(limit, 1))
+
+    async def few(id: str, inputs: dict) -> object:
+        if limit < 1:
+            raise ValueError(f"limit is {limit}: at least one call must be allowed.")
+        async with places:
+            return await work(id, inputs)
+
+    return few
+
+
+def lower_bound(steps: list, seconds: dict, limit: int) -> float:
+    """The seconds below which no run of the plan can come."""
+    needs, ends = dict(steps), {}
+    for id in TopologicalSorter(needs).static_order():
+        ends[id] = seconds[id] + max((ends[n] for n in needs[id]), default=0)
+    return max(max(ends.values(), default=0), sum(seconds.values()) / limit)

@@ -1,0 +1,25 @@
+"""Zero means as many as you like."""
+
+import asyncio
+from graphlib import TopologicalSorter
+
+QUESTIONS = ("limit",)
+
+
+def limited(work, limit: int):
+    """A function like `work` of which at most `limit` calls are under way at once."""
+    places = asyncio.Semaphore(limit if limit > 0 else 10_000)
+
+    async def few(id: str, inputs: dict) -> object:
+        async with places:
+            return await work(id, inputs)
+
+    return few
+
+
+def lower_bound(steps: list, seconds: dict, limit: int) -> float:
+    """The seconds below which no run of the plan can come."""
+    needs, ends = dict(steps), {}
+    for id in TopologicalSorter(needs).static_order():
+        ends[id] = seconds[id] + max((ends[n] for n in needs[id]), default=0)
+    return max(max(ends.values(), default=0), sum(seconds.values()) / limit)

@@ -1,0 +1,36 @@
+"""A task for each step, which looks again and again."""
+
+# ruff: noqa: ASYNC110 (the mistake)
+
+import asyncio
+from graphlib import TopologicalSorter
+
+QUESTIONS = ("scheduler",)
+
+
+def check_steps(steps: list) -> None:
+    """Raises ValueError where the plan cannot run to its end."""
+    ids = [id for id, _ in steps]
+    for id, needed in steps:
+        if ids.count(id) > 1:
+            raise ValueError(f"Two steps have the id {id}.")
+        for other in needed:
+            if other not in ids:
+                raise ValueError(f"{id} needs {other}, which is no step of the plan.")
+    TopologicalSorter(dict(steps)).prepare()
+
+
+async def run_steps(steps: list, work) -> dict:
+    """The result of every step by its id, in the plan's order."""
+    check_steps(steps)
+    needs, results = {id: set(needed) for id, needed in steps}, {}
+
+    async def run(id: str) -> None:
+        while not needs[id] <= results.keys():
+            await asyncio.sleep(0.05)
+        results[id] = await work(id, {n: results[n] for n in needs[id]})
+
+    async with asyncio.TaskGroup() as group:
+        for id in needs:
+            group.create_task(run(id))
+    return {id: results[id] for id in needs}
