@@ -193,7 +193,7 @@ async def test_an_answer_leads_to_the_goal_in_the_real_puzzle_and_stops_there(pl
             assert len(found.answer) <= depth
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(mazes, st.integers(0, 9), st.integers(0, 99), st.sampled_from([0.0, 0.5, 2.0]))
 async def test_lats_finds_the_goal_exactly_when_brute_force_does(maze, depth, seed, promise):
     player, rng = Player(maze, seed, share=1.0), Random(seed)
@@ -203,7 +203,7 @@ async def test_lats_finds_the_goal_exactly_when_brute_force_does(maze, depth, se
     assert found.stop == (Stop.ANSWERED if reachable else Stop.UNSOLVABLE)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(mazes, st.integers(0, 9))
 async def test_best_first_does_too(maze, depth):
     player = Player(maze, share=1.0)
