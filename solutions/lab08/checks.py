@@ -175,6 +175,7 @@ async def finish(probe: Probe, calling: Awaitable[object]) -> object:
     """What a call returns that nobody helps along."""
     call = asyncio.ensure_future(calling)
     try:
+        await asyncio.wait({call}, timeout=LOOK)
         await until(probe, call.done, "it waits for ever")
         return call.result()
     finally:
@@ -691,7 +692,7 @@ async def expect_gaps(probe: Probe, mix: Sequence[str]) -> None:
     probe.equal(found, wanted, "each has the number of its first call that did harm")
 
 
-@lab.property("redteam", 1, "every attack that gets through is found, with its first harm")
+@lab.property("redteam", 0.5, "every attack that gets through is found, with its first harm")
 async def finds_gaps(probe: Probe) -> None:
     for mix in (["run", "ask", "refuse"], ["ask"], ["run", "refuse", "refuse"], ["ask", "run"]):
         await expect_gaps(probe, mix)
