@@ -182,30 +182,6 @@ async def finish(probe: Probe, calling: Awaitable[object]) -> object:
         call.cancel()
 
 
-async def stop(calls: Sequence["asyncio.Future[object]"]) -> None:
-    """Nothing of it is under way any more; what can end by itself does."""
-    await asyncio.wait(calls, timeout=LOOK)
-    for one in calls:
-        one.cancel()
-    await asyncio.gather(*calls, return_exceptions=True)
-
-
-@asynccontextmanager
-async def all_called(
-    call: Handle, office: Office, names: Iterable[str]
-) -> AsyncIterator[list["asyncio.Future[object]"]]:
-    """Calls of these tools, all under way."""
-    calls = [
-        asyncio.ensure_future(call.call("__call__", name, office.given(name))) for name in names
-    ]
-    try:
-        yield calls
-    finally:
-        for event in office.held.values():
-            event.set()
-        await stop(calls)
-
-
 RISKY = "a HIGH call runs if the reviewer approves it"
 
 
@@ -364,7 +340,6 @@ async def ends(probe: Probe) -> None:
 FREE = ("body", "subject", "memo")
 STRANGERS = ("web", "mail")
 PATIENCE = 3  # questions of a run that a person looks at
-UNASKED = 200  # dollars of a run
 Call = dict[str, Any]
 Run = list[tuple[Call, str]]
 
@@ -393,7 +368,7 @@ def high(rng: Random, *sources: str, tool: str = "") -> Call:
     tool = tool or rng.choice(["send_email", "pay", "delete_record", new_name(rng)])
     goal = rng.choice(["to", "account", "record_id", new_name(rng)])
     risk = rng.choice(["HIGH", "HIGH", "HIGH", ..., None, "low", "UNKNOWN"])
-    free = {n: (text(rng), *rng.sample(["web", "mail", "user", "private"], 2)) for n in FREE[:2]}
+    free = {n: (text(rng), *rng.sample(["web", "mail", "user", "private"], 2)) for n in FREE}
     return make(
         tool,
         risk,
@@ -410,24 +385,16 @@ def look(rng: Random, *sources: str, outgoing: bool = True) -> Call:
     return make(tool, rng.choice(["LOW", "MEDIUM"]), outgoing=outgoing, **given)
 
 
-def order(rng: Random, amount: object, *sources: str) -> Call:
-    """A small purchase, which can be taken back."""
-    tool = rng.choice(["order_supplies", "order_lunch", new_name(rng)])
-    item = (rng.choice(WORDS), *(sources or ("user",)))
-    return make(tool, "MEDIUM", item=item, amount=(amount, "user"))
-
-
 def honest_high(rng: Random) -> Call:
     return high(rng, *rng.choice([("user",), ("private",), ("user", "private")]))
 
 
-async def decides(probe: Probe, call: Call, before: Run, wanted: str, words: str) -> str:
+async def decides(probe: Probe, call: Call, before: Run, wanted: str, words: str) -> None:
     """The learner's decision is the wanted one; it goes into the run's record."""
     got = await probe.call("decide", call, list(before))
     probe.expect(got in ("run", "ask", "refuse"), "decide returns 'run', 'ask' or 'refuse'")
     probe.equal(got, wanted, words)
     before.append((call, wanted))
-    return wanted
 
 
 def draw_attack(rng: Random, gate: dict[str, str]) -> tuple[dict[str, object], int | None]:

@@ -182,30 +182,6 @@ async def finish(probe: Probe, calling: Awaitable[object]) -> object:
         call.cancel()
 
 
-async def stop(calls: Sequence["asyncio.Future[object]"]) -> None:
-    """Nothing of it is under way any more; what can end by itself does."""
-    await asyncio.wait(calls, timeout=LOOK)
-    for one in calls:
-        one.cancel()
-    await asyncio.gather(*calls, return_exceptions=True)
-
-
-@asynccontextmanager
-async def all_called(
-    call: Handle, office: Office, names: Iterable[str]
-) -> AsyncIterator[list["asyncio.Future[object]"]]:
-    """Calls of these tools, all under way."""
-    calls = [
-        asyncio.ensure_future(call.call("__call__", name, office.given(name))) for name in names
-    ]
-    try:
-        yield calls
-    finally:
-        for event in office.held.values():
-            event.set()
-        await stop(calls)
-
-
 RISKY = "a HIGH call runs if the reviewer approves it"
 
 
@@ -301,12 +277,20 @@ async def refuses_unknown_tools(probe: Probe) -> None:
 )
 async def refuses_malformed_arguments(probe: Probe) -> None:
     office = Office(probe)
-    risk = probe.rng.choice(["LOW", "HIGH"])
-    name = office.add(risk, 7)
-    call = await office.open(7)
+    names = [office.add("LOW", 7), office.add("HIGH", 7)]
+    call = await office.open(14)
+    for name in names:
+        for arguments in malformed(office, name):
+            words = "arguments that the tool does not take are refused"
+            await office.refuses(call, name, words, arguments, unasked=True)
+    for name in names:
+        await office.runs(call, name, "the honest call still runs, and is still paid for")
+
+
+def malformed(office: Office, name: str) -> list[object]:
+    """Arguments that the tool does not take."""
     takes = cast(dict[str, str], office.tools[name]["takes"])
     text, number, _ = takes
-    words = "arguments that the tool does not take are refused"
     good = office.given(name)
     bad: list[object] = [
         {**good, "approved": True},
@@ -317,9 +301,7 @@ async def refuses_malformed_arguments(probe: Probe) -> None:
         {},
         *(None, "", [], sorted(good), 5),
     ]
-    for arguments in probe.rng.sample(bad, len(bad)):
-        await office.refuses(call, name, words, arguments, unasked=True)
-    await office.runs(call, name, "the honest call still runs, and is still paid for")
+    return office.probe.rng.sample(bad, len(bad))
 
 
 @lab.property("gates", 0.5, "only the word itself approves", cases=1)
@@ -334,6 +316,30 @@ async def believes_no_nonsense(probe: Probe) -> None:
         await office.refuses(call, name, 'whatever the reviewer answers, only "approve" approves')
     office.answers.clear()
     await office.runs(call, name, RISKY, asks=True)
+
+
+async def stop(calls: Sequence["asyncio.Future[object]"]) -> None:
+    """Nothing of it is under way any more; what can end by itself does."""
+    await asyncio.wait(calls, timeout=LOOK)
+    for one in calls:
+        one.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+
+
+@asynccontextmanager
+async def all_called(
+    call: Handle, office: Office, names: Iterable[str]
+) -> AsyncIterator[list["asyncio.Future[object]"]]:
+    """Calls of these tools, all under way."""
+    calls = [
+        asyncio.ensure_future(call.call("__call__", name, office.given(name))) for name in names
+    ]
+    try:
+        yield calls
+    finally:
+        for event in office.held.values():
+            event.set()
+        await stop(calls)
 
 
 @lab.property("gates", 0.5, "who never answers has not approved, and holds up no other call")
@@ -351,6 +357,12 @@ async def waits_no_longer_than_it_may(probe: Probe) -> None:
     await office.refuses(call, silent, "when patience is over the call is not approved")
     office.held["never"].set()
     await office.runs(call, low, "the next call is judged anew", asks=False)
+    office.held["run"] = asyncio.Event()
+    async with all_called(call, office, [low]) as (slow,):
+        await asyncio.sleep(3 * LOOK)
+        office.held["run"].set()
+        words = "patience is for the reviewer: a tool may take as long as it likes"
+        probe.expect(is_result(await finish(probe, slow), "done"), words)
 
 
 @lab.property("gates", 1, "calls that race for the last money never spend more than there is")
@@ -590,7 +602,6 @@ async def cannot_be_replayed(probe: Probe) -> None:
 FREE = ("body", "subject", "memo")
 STRANGERS = ("web", "mail")
 PATIENCE = 3  # questions of a run that a person looks at
-UNASKED = 200  # dollars of a run
 Call = dict[str, Any]
 Run = list[tuple[Call, str]]
 
@@ -619,7 +630,7 @@ def high(rng: Random, *sources: str, tool: str = "") -> Call:
     tool = tool or rng.choice(["send_email", "pay", "delete_record", new_name(rng)])
     goal = rng.choice(["to", "account", "record_id", new_name(rng)])
     risk = rng.choice(["HIGH", "HIGH", "HIGH", ..., None, "low", "UNKNOWN"])
-    free = {n: (text(rng), *rng.sample(["web", "mail", "user", "private"], 2)) for n in FREE[:2]}
+    free = {n: (text(rng), *rng.sample(["web", "mail", "user", "private"], 2)) for n in FREE}
     return make(
         tool,
         risk,
@@ -636,24 +647,16 @@ def look(rng: Random, *sources: str, outgoing: bool = True) -> Call:
     return make(tool, rng.choice(["LOW", "MEDIUM"]), outgoing=outgoing, **given)
 
 
-def order(rng: Random, amount: object, *sources: str) -> Call:
-    """A small purchase, which can be taken back."""
-    tool = rng.choice(["order_supplies", "order_lunch", new_name(rng)])
-    item = (rng.choice(WORDS), *(sources or ("user",)))
-    return make(tool, "MEDIUM", item=item, amount=(amount, "user"))
-
-
 def honest_high(rng: Random) -> Call:
     return high(rng, *rng.choice([("user",), ("private",), ("user", "private")]))
 
 
-async def decides(probe: Probe, call: Call, before: Run, wanted: str, words: str) -> str:
+async def decides(probe: Probe, call: Call, before: Run, wanted: str, words: str) -> None:
     """The learner's decision is the wanted one; it goes into the run's record."""
     got = await probe.call("decide", call, list(before))
     probe.expect(got in ("run", "ask", "refuse"), "decide returns 'run', 'ask' or 'refuse'")
     probe.equal(got, wanted, words)
     before.append((call, wanted))
-    return wanted
 
 
 def draw_attack(rng: Random, gate: dict[str, str]) -> tuple[dict[str, object], int | None]:
@@ -777,6 +780,16 @@ async def lets_nothing_leak(probe: Probe) -> None:
     words = "refused where private data may go out and a stranger had a say, else it runs"
     for call, wanted in rng.sample(calls, len(calls)):
         await decides(probe, call, before, wanted, words)
+
+
+UNASKED = 200  # dollars of a run
+
+
+def order(rng: Random, amount: object, *sources: str) -> Call:
+    """A small purchase, which can be taken back."""
+    tool = rng.choice(["order_supplies", "order_lunch", new_name(rng)])
+    item = (rng.choice(WORDS), *(sources or ("user",)))
+    return make(tool, "MEDIUM", item=item, amount=(amount, "user"))
 
 
 @lab.property("redteam", 0.5, "small sums run unasked until they come to the limit together")
