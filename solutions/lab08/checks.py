@@ -655,7 +655,8 @@ async def decides(probe: Probe, call: Call, before: Run, wanted: str, words: str
     """The learner's decision is the wanted one; it goes into the run's record."""
     got = await probe.call("decide", call, list(before))
     probe.expect(got in ("run", "ask", "refuse"), "decide returns 'run', 'ask' or 'refuse'")
-    probe.equal(got, wanted, words)
+    about = f", in the call {call}" if probe.open else ""
+    probe.equal(got, wanted, words + about)
     before.append((call, wanted))
 
 
