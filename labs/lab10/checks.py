@@ -101,8 +101,8 @@ class Office:
         self.draw_receipt = receipts or (lambda: f"receipt {rng.randrange(10**6)}")
         self.stored, self.share = "", 0.0
         self.steps: list[str] = []
-        self.texts: dict[str, str] = {}  # as last written
-        self.sent: set[str] = set()
+        self.texts: dict[str, list[str]] = {}  # all that were written for a mail
+        self.sent: dict[str, str] = {}  # as handed to the server for the first time
         self.receipts: dict[str, object] = {}  # as last given
         self.ended: list[str] = []  # in this run, and it may be that no record says so yet
         self.over: set[str] = set()
@@ -115,14 +115,15 @@ class Office:
                 self._fault("a mail that was begun is sent again as recorded: it was written anew")
             if dies:
                 raise InterruptedError("killed")
-            self.texts[id] = self.draw_text(id)
-            return self.texts[id]
+            self.texts.setdefault(id, []).append(self.draw_text(id))
+            return self.texts[id][-1]
 
         async def send(id: str, text: str) -> object:
             dies = self._happens("send", id)
-            if text != self.texts.get(id):
+            known = [self.sent[id]] if id in self.sent else self.texts.get(id, [])
+            if text not in known:
                 self._fault("what was sent is not what was written and recorded for this mail")
-            self.sent.add(id)
+            self.sent[id] = text
             if dies:
                 raise InterruptedError("killed")
             self.receipts[id] = self.draw_receipt()
@@ -197,9 +198,10 @@ class Office:
 
 @lab.property("journal", 1, "each mail is written, sent and recorded once, in the plan's order")
 async def sends_each_once(probe: Probe) -> None:
-    for size in (1, 4):
-        office, steps = Office(probe), new_names(probe.rng, size)
-        await office.run_to_end(steps, [])
+    steps = new_names(probe.rng, 4)
+    for size in (1, 4):  # what stands in another store is nothing to this one
+        office = Office(probe)
+        await office.run_to_end(steps[:size], [])
         once = office.seen["write"] == office.seen["send"] == size
         probe.expect(once, "each mail is written once and sent once")
 
@@ -255,7 +257,7 @@ def draw_plan(rng: Random, size: int) -> Plan:
                 "description": f"Do the {rng.choice(WORDS)}",
                 "tool": rng.choice(["send_mail", "pay_refund"]),
                 "arguments": draw_arguments(rng),
-                "needs": rng.sample(before, min(number, rng.randint(0, 2))),
+                "needs": rng.sample(before, number % 3),
             }
         )
     steps[-1] = {**deepcopy(steps[-2]), "id": steps[-1]["id"]}
@@ -275,10 +277,10 @@ async def keys_of(probe: Probe, run: str, plan: Plan) -> dict[str, str]:
     return keys
 
 
-def reordered(rng: Random, value: object) -> object:
+def reordered(value: object) -> object:
     """The same names and values, the names in another order; lists as they are."""
     if isinstance(value, dict):
-        return {n: reordered(rng, value[n]) for n in rng.sample([*value], len(value))}
+        return {name: reordered(value[name]) for name in reversed(value)}
     return value
 
 
@@ -288,12 +290,12 @@ def revised(rng: Random, plan: Plan) -> Plan:
         {
             **step,
             "description": f"{rng.choice(WORDS)}, please",
-            "arguments": reordered(rng, step["arguments"]),
-            "needs": rng.sample(step["needs"], len(step["needs"])),
+            "arguments": reordered(step["arguments"]),
+            "needs": step["needs"][::-1],
         }
         for step in plan["steps"]
     ]
-    return {"version": plan["version"] + rng.randint(1, 5), "steps": rng.sample(steps, len(steps))}
+    return {"version": plan["version"] + rng.randint(1, 5), "steps": steps[::-1]}
 
 
 @lab.property("keys", 1.5, "a step that asks for the same has its key, in any process and version")
