@@ -8,11 +8,10 @@ QUESTIONS = ("journal", "keys", "approval")
 
 
 async def send_mails(steps, stored, append, write, send):
-    *whole, torn = stored.split("\n")
-    if torn:
+    if stored and not stored.endswith("\n"):
         append("\n")
     records = {}
-    for line in whole:
+    for line in stored.split("\n"):
         try:
             record = json.loads(line)
         except json.JSONDecodeError:
