@@ -34,7 +34,6 @@ lab = Lab(
         "planlab.stored",
         "planlab.durable",
         "planlab.engine",
-        "planlab.packing",
     ),
 )
 
