@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from json import JSONDecodeError
 from types import TracebackType
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx2
@@ -31,6 +31,9 @@ from planlab.tokens import count_tokens
 from planlab.tools import Tool, in_words, strict_schema
 from planlab.trace import Span, span
 
+if TYPE_CHECKING:
+    from planlab.simulated import Latency
+
 Message = Mapping[str, object]
 S = TypeVar("S", bound=BaseModel)
 
@@ -41,14 +44,15 @@ def connect(
     size: Literal["large", "small"] = "large",
     *,
     faults: str | None = None,
-    latency: float | None = None,
+    latency: "float | Latency | None" = None,
     seed: int = 0,
 ) -> "Model":
     """A model, and one printed line that says which.
 
     `faults` such as "rate_limit@1, malformed_json@3" break the named calls of the simulated model;
-    `latency` is its seconds a call. Faults can't be ordered from a real model, so with `faults` it
-    is the simulated one whatever the environment says. Raises `BadInput` or `NotAllowed`.
+    `latency` is its seconds a call, or a `planlab.simulated.Latency`. Faults can't be ordered from
+    a real model, so with `faults` it is the simulated one whatever the environment says. Raises
+    `BadInput` or `NotAllowed`.
     """
     if size not in ("large", "small"):
         raise errors.BadInput(f"size is {size!r}: choose 'large' or 'small'.")
@@ -252,7 +256,9 @@ class Model:
         return usage
 
 
-def _simulated(size: str, faults: str | None, latency: float | None, seed: int) -> Model:
+def _simulated(
+    size: str, faults: str | None, latency: "float | Latency | None", seed: int
+) -> Model:
     from planlab.simulated import Simulator, simulated_client
 
     simulator = Simulator(faults=faults, latency=latency, seed=seed)

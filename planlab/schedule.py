@@ -104,7 +104,7 @@ class _Run:
 
     def __init__(self, done: MutableMapping[str, object], limit: int, pause: float) -> None:
         self.done, self.limit, self.pause = done, limit, pause
-        self.ended = {i for i, value in done.items() if not isinstance(value, Failed | Waiting)}
+        self.ended: set[str] = set()
         self.silent: dict[str, Failed | Waiting] = {}
         self.tasks: dict[str, Task] = {}
         self.missing: dict[str, int] = {}
@@ -120,9 +120,9 @@ class _Run:
         if task.id in self.tasks:
             raise BadInput(f"Two tasks have the id {task.id!r}: ids must differ.")
         self.tasks[task.id] = task
-        if task.id in self.ended:
+        if self.has_ended(task.id):
             return
-        missing = [i for i in dict.fromkeys(task.depends_on) if i not in self.ended]
+        missing = [i for i in dict.fromkeys(task.depends_on) if not self.has_ended(i)]
         for i in missing:
             self.dependents[i].append(task)
         if missing:
@@ -131,6 +131,15 @@ class _Run:
             self.end(task, silencer)
         else:
             self.ready.append(task)
+
+    def has_ended(self, id: str) -> bool:
+        """In this run or, with a result, before it. What nobody needs is never looked at."""
+        if id in self.ended:
+            return True
+        if id not in self.done or isinstance(self.done[id], Failed | Waiting):
+            return False
+        self.ended.add(id)
+        return True
 
     def end(self, task: Task, value: object) -> None:
         """Note the result. A failure ends descendants too: a loop, since chains may be long."""
@@ -238,7 +247,7 @@ class _Run:
             return
         waiting = tuple(self.missing)
         unknown = sorted({i for w in waiting for i in self.tasks[w].depends_on} - self.tasks.keys())
-        unknown = [i for i in unknown if i not in self.ended]
+        unknown = [i for i in unknown if not self.has_ended(i)]
         why = f"they need {', '.join(unknown)}, which is no task" if unknown else self.cycle()
         raise StuckPlan(f"{', '.join(waiting)} can never start: {why}.", waiting)
 

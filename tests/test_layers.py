@@ -15,7 +15,7 @@ FLOORS = (
     ("schedule", "progress", "stored", "engine", "ledgerfile", "events", "journal"),
     ("ledger", "durable", "cost"),
     ("audit", "calibration", "taint"),
-    ("model", "planning", "executing", "reviewing"),
+    ("model", "planning", "executing", "reviewing", "roles", "drafts", "uct", "searching"),
     ("patterns",),
     ("agent",),
     ("show", "grading", "compare", "doctor", "__main__"),

@@ -1,11 +1,13 @@
 """Plans, traces and evidence to look at, each with a text form for screen readers and for tests."""
 
+from planlab.show.bars import PALETTE, figure_with_alt
 from planlab.show.diagrams import diagram, plan_diagram
 from planlab.show.evidence import Action, Check, EvidenceCard, evidence_card
+from planlab.show.gantt import gantt
 from planlab.show.quiz import Choice, Confidence, Feedback, Question, Quiz, recall
 from planlab.show.shown import Shown
 from planlab.show.tables import show_plan, show_table, show_trace
-from planlab.show.timeline import PALETTE, figure_with_alt, timeline
+from planlab.show.timeline import timeline
 
 __all__ = [
     "PALETTE",
@@ -21,6 +23,7 @@ __all__ = [
     "diagram",
     "evidence_card",
     "figure_with_alt",
+    "gantt",
     "plan_diagram",
     "recall",
     "show_plan",
