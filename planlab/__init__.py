@@ -21,6 +21,7 @@ _HOME = {
     "Budget": "cost",
     "run_graph": "schedule",
     "Task": "schedule",
+    "Ledger": "ledger",
     "Goal": "records",
     "Plan": "records",
     "Step": "records",

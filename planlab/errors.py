@@ -7,7 +7,8 @@
     │   ├── UnknownModel        no such model at this endpoint
     │   ├── NotAllowed          the endpoint does not accept the key
     │   ├── BadFile             a file is not what it should be
-    │   └── NotSaved            a trace could not be written
+    │   ├── InUse               a ledger is open elsewhere
+    │   └── NotSaved            a trace or a ledger could not be written
     ├── ModelError              the model, or its endpoint: ask again
     │   ├── MalformedAnswer     the answer does not fit its schema
     │   ├── TruncatedAnswer     the answer ran into its length limit
@@ -86,8 +87,12 @@ class BadFile(LearnerError):
     """A file that is not what it should be."""
 
 
+class InUse(LearnerError):
+    """A ledger that another process, or another part of this one, has open."""
+
+
 class NotSaved(LearnerError):
-    """A trace that could not be written; it is still whole in memory."""
+    """A trace or a ledger that could not be written; what it held before is still there."""
 
 
 class ModelError(PlanlabError):

@@ -10,7 +10,7 @@ import inspect
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from planlab.errors import (
     BadArguments,
@@ -63,11 +63,23 @@ class Journal(Protocol):
     def outcome(self, call: Call, observation: Observation) -> None: ...
 
 
+@runtime_checkable
+class Memory(Protocol):
+    """A journal that outlives its process. `recall` is asked first, so that gates judge what will
+    be sent: the call that a step began before, or what came of it; else the call itself.
+    """
+
+    run_id: str
+
+    def recall(self, call: Call) -> Call | Observation: ...
+
+
 @dataclass(frozen=True)
 class Toolbox:
     """The tools on offer, with whatever guards their calls.
 
-    `run_id` goes into the idempotency keys: two runs that do the same thing do it twice.
+    `run_id` goes into the idempotency keys: two runs that do the same thing do it twice. With a
+    journal that outlives its process it is the journal's.
     """
 
     tools: Sequence[Tool]
@@ -86,6 +98,12 @@ class Toolbox:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise BadInput(f"Two tools have the name {', '.join(twice)}: rename one.")
+        if isinstance(self.journal, Memory) and self.journal.run_id != self.run_id:
+            raise BadInput(
+                f"The journal is of run {self.journal.run_id!r}, the toolbox of {self.run_id!r}: "
+                "nothing that was begun would be found again. Make it Toolbox(tools, "
+                "run_id=journal.run_id), or open the ledger with run_id=toolbox.run_id."
+            )
 
     def __iter__(self) -> Iterator[Tool]:
         return iter(self.tools)
@@ -131,9 +149,14 @@ class Toolbox:
             try:
                 call = self._prepare(name, arguments, known or {}, taint, step)
                 record.data["arguments"] = call.arguments
-                call = await self._cleared(call)
-                record.data["arguments"] = call.arguments
-                observation = await self._run(call)
+                begun = self._recall(call)
+                if isinstance(begun, Call):
+                    call = await self._cleared(begun)
+                    record.data["arguments"] = call.arguments
+                    observation = await self._run(call)
+                else:
+                    record.data["recalled"] = True
+                    observation = begun
             except ToolError as error:
                 # The message may quote what the arguments refer to.
                 sources = (_taint(value, known or {}) for value in arguments.values())
@@ -157,7 +180,17 @@ class Toolbox:
         checked = tool.check(resolved)
         sources = {n: taint | _taint(arguments.get(n), known) for n in checked}
         key = digest(self.run_id, step, name, checked)
-        return Call(name, checked, key, tool.risk, step, sources)
+        return Call(name, checked, key, tool.risk, step, sources, tool.repeatable)
+
+    def _recall(self, call: Call) -> Call | Observation:
+        """What was begun before in place of this call, or what came of it; else the call."""
+        if not isinstance(self.journal, Memory):
+            return call
+        begun = self.journal.recall(call)
+        if begun is call or isinstance(begun, Observation):
+            return begun
+        arguments = self[call.tool].check(begun.arguments)
+        return replace(begun, arguments=arguments, risk=call.risk, repeatable=call.repeatable)
 
     async def _cleared(self, call: Call) -> Call:
         """The call that may run. An edit can be refused again; what a person saw is answered."""
@@ -167,6 +200,8 @@ class Toolbox:
         if self.reviewer is None:
             raise question
         decided = await self._review(self.reviewer, call)
+        if self._recall(decided) != decided:
+            raise Refused(f"{call.tool} was begun before as it stood, and cannot be edited now.")
         await self._ask_gates(decided)
         return decided
 

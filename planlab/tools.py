@@ -37,7 +37,8 @@ class Call:
     """One call on its way through the Toolbox, its arguments resolved and valid.
 
     A tool parameter annotated `call: Call` receives it; `key` is the idempotency key. `taint` says
-    for each argument which untrusted sources it came from.
+    for each argument which untrusted sources it came from; `repeatable`, whether the call may be
+    made again where nobody knows if it happened.
     """
 
     tool: str
@@ -46,6 +47,13 @@ class Call:
     risk: Risk
     step: str
     taint: Mapping[str, frozenset[str]]
+    repeatable: bool = True
+
+    @property
+    def plain(self) -> dict[str, object]:
+        """The arguments in terms of JSON: what is written down, and what a digest stands for."""
+        plain: dict[str, object] = json.loads(json.dumps(dict(self.arguments), default=_plain))
+        return plain
 
     @property
     def digest(self) -> str:

@@ -12,7 +12,8 @@ import planlab
 FLOORS = (
     ("errors", "records", "tokens", "graph"),
     ("trace", "tools", "toolbox", "granularity", "validate", "conflicts", "streaming"),
-    ("schedule", "progress", "ledger", "durable", "cost"),
+    ("schedule", "progress", "stored", "ledgerfile", "events", "journal"),
+    ("ledger", "durable", "cost"),
     ("model", "planning", "executing"),
     ("patterns",),
     ("agent",),
