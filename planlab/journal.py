@@ -23,7 +23,7 @@ from planlab.ledgerfile import LedgerFile
 from planlab.records import Observation
 from planlab.tools import Call, Risk
 
-_OWN = ("intent", "outcome", "again", "approval", "approval used")
+_OWN = ("intent", "outcome", "again", "undone", "approval", "approval used")
 
 
 @dataclass
@@ -130,6 +130,8 @@ class Journal:
             assert isinstance(seen, Observation)
             self._begun.setdefault(call.key, _Begun(call, call.step)).seen = seen
             self._running.pop(call.key, None)
+        elif event.kind == "undone":
+            self._begun.pop(call.key, None)
         elif event.kind == "approval":
             expires, version = float(str(event.data["expires"])), int(str(event.data["plan"]))
             self._approvals[call.key, call.digest] = _Approval(expires, version)
@@ -214,6 +216,10 @@ class Journal:
         left = self._left[call.step, call.tool]
         if begun.is_open and begun not in left:
             left.append(begun)
+
+    def undone(self, call: Call) -> None:
+        """Record that what a call did was taken back: made again, it is begun anew."""
+        self._add("undone", call)
 
     @property
     def unknown(self) -> tuple[Call, ...]:

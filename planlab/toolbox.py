@@ -37,7 +37,7 @@ class Gate(Protocol):
 class Reviewer(Protocol):
     """A person's decision: returns the call as it may run (perhaps edited), or raises `Refused`."""
 
-    async def __call__(self, call: Call) -> Call: ...
+    async def __call__(self, call: Call, /) -> Call: ...
 
 
 class Reservation(Protocol):
@@ -194,7 +194,7 @@ class Toolbox:
 
     async def _cleared(self, call: Call) -> Call:
         """The call that may run. An edit can be refused again; what a person saw is answered."""
-        question = await self._ask_gates(call)
+        question = await ask_gates(self.gates, call)
         if question is None:
             return call
         if self.reviewer is None:
@@ -202,22 +202,8 @@ class Toolbox:
         decided = await self._review(self.reviewer, call)
         if self._recall(decided) != decided:
             raise Refused(f"{call.tool} was begun before as it stood, and cannot be edited now.")
-        await self._ask_gates(decided)
+        await ask_gates(self.gates, decided)
         return decided
-
-    async def _ask_gates(self, call: Call) -> NeedsApproval | None:
-        """The first question that a gate has for a person; any refusal outweighs it."""
-        question = None
-        for gate in self.gates:
-            try:
-                await gate(call)
-            except NeedsApproval as error:
-                question = question or error
-            except PlanlabError:
-                raise
-            except Exception as error:
-                raise Refused(f"{call.tool}: a gate failed ({error!r}); not allowed.") from None
-        return question
 
     async def _review(self, reviewer: Reviewer, call: Call) -> Call:
         """Ask the person. Anything but a decision about this call is a refusal."""
@@ -227,13 +213,7 @@ class Toolbox:
             raise
         except Exception as error:
             raise Refused(f"{call.tool}: the reviewer failed ({error!r}); not approved.") from None
-        if (
-            not isinstance(decided, Call)
-            or not isinstance(decided.arguments, Mapping)
-            or replace(decided, arguments=call.arguments) != call
-        ):
-            raise Refused(f"{call.tool}: the reviewer answered with another call; not approved.")
-        return replace(call, arguments=self[call.tool].check(decided.arguments))
+        return check_decision(call, decided, self[call.tool])
 
     async def _run(self, call: Call) -> Observation:
         tool = self[call.tool]
@@ -272,6 +252,35 @@ def guarded(
         journal=toolbox.journal if journal is None else journal,
         reviewer=toolbox.reviewer if reviewer is None else reviewer,
     )
+
+
+async def ask_gates(gates: Iterable[Gate], call: Call) -> NeedsApproval | None:
+    """The first question that a gate has for a person; any refusal outweighs it."""
+    question = None
+    for gate in gates:
+        try:
+            await gate(call)
+        except NeedsApproval as error:
+            question = question or error
+        except PlanlabError:
+            raise
+        except Exception as error:
+            raise Refused(f"{call.tool}: a gate failed ({error!r}); not allowed.") from None
+    return question
+
+
+def check_decision(call: Call, decided: object, tool: Tool) -> Call:
+    """What a reviewer decided about `call`: its arguments may differ, and are valid.
+
+    Raises `Refused` for anything else than that call, and `BadArguments`.
+    """
+    if (
+        not isinstance(decided, Call)
+        or not isinstance(decided.arguments, Mapping)
+        or replace(decided, arguments=call.arguments) != call
+    ):
+        raise Refused(f"{call.tool}: the reviewer answered with another call; not approved.")
+    return replace(call, arguments=tool.check(decided.arguments))
 
 
 async def _attempt(tool: Tool, call: Call) -> Observation:

@@ -46,7 +46,7 @@ SYNTHESIS = (
 class Review(Protocol):
     """A person's look at a plan before it runs: returns it, perhaps edited, or raises `Refused`."""
 
-    async def __call__(self, plan: Plan) -> Plan: ...
+    async def __call__(self, plan: Plan, /) -> Plan: ...
 
 
 @dataclass(frozen=True)

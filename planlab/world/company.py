@@ -3,14 +3,14 @@
 import os
 import sqlite3
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from planlab.errors import BadInput
 from planlab.toolbox import Toolbox
-from planlab.tools import NO_TAINT
+from planlab.tools import NO_TAINT, Call, Risk
 from planlab.world.files import Folder
 from planlab.world.mail import Mail, parse_mail
 from planlab.world.pages import search_pages
@@ -92,6 +92,14 @@ class World(Store):
         """The nine tools. The run's id is the seed's, so that keys are the same every time."""
         return Toolbox(make_tools(self), run_id=f"acme-{self.seed}")
 
+    @cached_property
+    def undo_tools(self) -> Mapping[str, Callable[[Call], None]]:
+        """How a call of each MEDIUM tool is taken back."""
+        return {tool.name: self._undo for tool in self.tools if tool.risk == Risk.MEDIUM}
+
+    def _undo(self, call: Call) -> None:
+        self.take_back(call.key)
+
     def search(self, query: str) -> list[dict[str, str]]:
         """The web pages nearest to `query`, best first."""
         with self._open() as database:
@@ -107,13 +115,13 @@ class World(Store):
         with self._open():
             return self._files.read(path)
 
-    def draft(self, mail: Mail, taint: frozenset[str] = NO_TAINT) -> str:
+    def draft(self, mail: Mail, taint: frozenset[str] = NO_TAINT, *, key: str = "") -> str:
         """Put a draft into drafts/; returns its path."""
         with self._change():
             taken = [path.name[:3] for path in (self.folder / "drafts").glob("*.txt")]
             number = 1 + max((int(start) for start in taken if start.isdecimal()), default=0)
             path = f"drafts/{mail.file_name(number)}"
-            self.write(path, mail.text, taint)
+            self.write(path, mail.text, taint, key=key)
         return path
 
     def post(self, mail: Mail, taint: frozenset[str] = NO_TAINT) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planlab.errors import BadInput, ToolFailed
-from planlab.tools import NO_TAINT
+from planlab.tools import NO_TAINT, digest
 from planlab.world.files import Folder, parse_path
 from planlab.world.sql import TABLES, Reader
 
@@ -79,13 +79,20 @@ class Store:
             inbox = {"mail"} if spelling.split("/")[0] == "inbox" else set()
             return NO_TAINT.union(inbox, (source for (source,) in rows))
 
-    def write(self, path: str, content: str, taint: frozenset[str] = NO_TAINT) -> None:
-        """Write a file, and keep what it overwrote for `undo`; `taint` stays with the file."""
+    def write(
+        self, path: str, content: str, taint: frozenset[str] = NO_TAINT, *, key: str = ""
+    ) -> None:
+        """Write a file, and keep what it overwrote for `undo`; `taint` stays with the file.
+
+        `key` is the call's that writes it, so that `take_back` finds it.
+        """
         with self._change() as database:
             old_taint = json.dumps(sorted(self.taint(path)))
             before = self._files.write(path, content)
-            row = (parse_path(path), before, old_taint)
-            database.execute("INSERT INTO _writes (path, before, taint) VALUES (?, ?, ?)", row)
+            row = (parse_path(path), before, old_taint, key, digest(content))
+            database.execute(
+                "INSERT INTO _writes (path, before, taint, key, wrote) VALUES (?, ?, ?, ?, ?)", row
+            )
             self._set_taint(path, taint)
 
     def undo(self, path: str) -> None:
@@ -101,6 +108,22 @@ class Store:
             self._files.put(path, before)
             self._set_taint(path, json.loads(old_taint))
             database.execute("DELETE FROM _writes WHERE id = ?", (number,))
+
+    def take_back(self, key: str) -> None:
+        """Undo what the call of that key wrote, if it is what stands there; else `ToolFailed`."""
+        with self._change() as database:
+            mine = database.execute("SELECT path FROM _writes WHERE key = ?", (key,)).fetchone()
+            if mine is None:
+                raise ToolFailed("that call wrote nothing that could be taken back.")
+            (path,) = mine
+            last = "SELECT key, wrote FROM _writes WHERE path = ? ORDER BY id DESC"
+            writer, wrote = database.execute(last, (path,)).fetchone()
+            place = self._files.locate(path)
+            if writer != key or not place.is_file() or digest(self._files.read(path)) != wrote:
+                raise ToolFailed(f"{path!r} was changed by somebody else since; it is left alone.")
+            while writer == key:  # a call that was made again wrote again
+                self.undo(path)
+                writer, _ = database.execute(last, (path,)).fetchone() or ("", "")
 
     def _set_taint(self, path: str, taint: Iterable[str]) -> None:
         spelling = parse_path(path).casefold()

@@ -29,7 +29,8 @@ CREATE TABLE transactions
 CREATE TABLE _about (seed TEXT);
 CREATE TABLE _effects (key TEXT NOT NULL UNIQUE, tool TEXT, arguments TEXT, result TEXT);
 CREATE TABLE _sent (id INTEGER PRIMARY KEY, recipient TEXT, subject TEXT, body TEXT);
-CREATE TABLE _writes (id INTEGER PRIMARY KEY, path TEXT, before BLOB, taint TEXT);
+CREATE TABLE _writes
+    (id INTEGER PRIMARY KEY, path TEXT, before BLOB, taint TEXT, key TEXT, wrote TEXT);
 CREATE TABLE _taint (path TEXT, source TEXT, UNIQUE (path, source));
 CREATE VIRTUAL TABLE _pages
     USING fts5(page UNINDEXED, title, text, updated UNINDEXED, tokenize = 'porter unicode61');

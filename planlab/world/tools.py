@@ -68,7 +68,7 @@ def _writing(world: "World") -> list[Tool]:
         spelling = parse_path(path)
         if spelling.split("/")[0].casefold() in ("inbox", "drafts", "outbox"):
             raise BadArguments(f"{path!r} is in a mail folder; use create_draft_email for mail.")
-        world.write(spelling, content, _sources(call))
+        world.write(spelling, content, _sources(call), key=call.key)
         return f"wrote {len(content)} characters to {spelling}"
 
     @tool(risk=Risk.MEDIUM)
@@ -76,7 +76,7 @@ def _writing(world: "World") -> list[Tool]:
         """Save a draft of an e-mail in drafts/ for a person to look at. Nothing is sent."""
         mail = Mail(to, subject, body)
         mail.check()
-        return f"draft saved as {world.draft(mail, _sources(call))}"
+        return f"draft saved as {world.draft(mail, _sources(call), key=call.key)}"
 
     return [write_file, create_draft_email]
 
