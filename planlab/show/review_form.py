@@ -1,0 +1,119 @@
+"""The buttons of a review as ipywidgets: Approve, Edit, Reject, and what was decided."""
+
+from typing import Generic
+
+import ipywidgets as widgets
+
+from planlab.errors import PlanlabError, Refused
+from planlab.records import Plan
+from planlab.show.review import Asked, ButtonReviewer
+from planlab.show.shown import Shown, as_html, one_line
+from planlab.tools import Call
+
+_STYLE = """<style>
+.planlab-review p { line-height: 1.5; margin: 0 0 4px; }
+.planlab-review td, .planlab-review th { padding: 0 16px 0 0; }
+</style>"""
+
+
+class ReviewForm(Generic[Asked]):
+    """One question; `decision` is None until a person has decided, and never changes after."""
+
+    def __init__(self, reviewer: ButtonReviewer, asked: Asked) -> None:
+        self.decision: Asked | Refused | None = None
+        self._reviewer = reviewer
+        self._asked: Asked = asked
+        self._open = True
+        what = "steps" if isinstance(asked, Plan) else "arguments"
+        self.question = widgets.HTML(_STYLE + _page(reviewer.render(asked)))
+        self.approve = _button("Approve", "Let it go on exactly as it is shown", "success")
+        self.edit = _button("Edit", f"Change the {what} before it goes on")
+        self.reject = _button("Reject", "Do not let it go on", "danger")
+        self.reason = _labelled(widgets.Text, "Reason to reject:", placeholder="Why not?")
+        draft = reviewer.draft(asked)
+        rows = min(24, draft.count("\n") + 2)
+        self.text = _labelled(widgets.Textarea, f"The {what}, as JSON:", value=draft, rows=rows)
+        self.use = _button("Approve as edited", "Check the text, and let it go on", "success")
+        self.editor = widgets.VBox([self.text, self.use], layout={"display": "none"})
+        self.said = widgets.HTML(_status("Nothing goes on until you decide."))
+        # A page that shows this hidden widget counts it up: a sign that somebody may be there.
+        self.pulse = widgets.Play(min=0, max=1, layout={"display": "none"})
+        self.approve.on_click(lambda _: self._decide(asked, "Approved, as it is shown."))
+        self.edit.on_click(lambda _: self._toggle())
+        self.use.on_click(lambda _: self._use())
+        self.reject.on_click(lambda _: self._refuse())
+
+    def display(self, question: Shown) -> Shown:
+        """The form, with the question as text beside it for whoever cannot show widgets."""
+        choices = widgets.HBox([self.approve, self.edit])
+        refusal = widgets.HBox([self.reason, self.reject])
+        parts = [self.question, choices, self.editor, refusal, self.said, self.pulse]
+        bundle = widgets.VBox(parts).add_class("planlab-review")._repr_mimebundle_()
+        return Shown(question.text, {**bundle, **question.forms})
+
+    def knock(self) -> bool:
+        """Whether a page has shown the form; asks it once more."""
+        self.pulse.playing = not self.pulse.playing
+        return self.pulse.value != 0 or not self._open
+
+    def close(self, said: str) -> None:
+        """Take no more answers, and say why."""
+        self._open = False
+        parts = (self.approve, self.edit, self.reject, self.reason, self.text, self.use)
+        for part in parts:
+            part.disabled = True
+        self.editor.layout.display = "none"
+        self.pulse.playing = False
+        self.said.value = _status(said)
+
+    def _decide(self, decision: Asked | Refused, said: str, page: str = "") -> None:
+        if self._open:
+            self.decision = decision
+            self.close(said)
+            self.said.value += page
+
+    def _toggle(self) -> None:
+        """Open or close the editor; while it is open, the original cannot go on by mistake."""
+        if not self._open:
+            return
+        opened = self.editor.layout.display == "none"
+        self.editor.layout.display = "" if opened else "none"
+        self.approve.disabled = opened
+        self.edit.description = "Close the editor" if opened else "Edit"
+        if opened:
+            self.text.focus()
+
+    def _use(self) -> None:
+        try:
+            edited = self._reviewer.parse(self.text.value, self._asked)
+        except PlanlabError as error:
+            if self._open:
+                self.said.value = _status(f"Not used: {error.message}", role="alert")
+            return
+        self._decide(edited, "Approved as edited:", _page(self._reviewer.render(edited)))
+
+    def _refuse(self) -> None:
+        reason = one_line(self.reason.value) or "no reason was given"
+        name = self._asked.tool if isinstance(self._asked, Call) else "The plan"
+        self._decide(Refused(f"{name}: a person said no: {reason}"), f"Rejected: {reason}")
+
+
+def _button(description: str, tooltip: str, style: str = "") -> widgets.Button:
+    layout = {"width": "auto", "flex": "0 0 auto", "align_self": "flex-start"}
+    return widgets.Button(
+        description=description, tooltip=tooltip, button_style=style, layout=layout
+    )
+
+
+def _labelled(kind: type[widgets.DOMWidget], label: str, **options: object) -> widgets.DOMWidget:
+    style = {"description_width": "initial"}
+    return kind(description=label, style=style, layout={"width": "95%"}, **options)
+
+
+def _page(shown: Shown) -> str:
+    return shown.forms["text/html"]
+
+
+def _status(text: str, role: str = "status") -> str:
+    """A live region: a screen reader reads it out when it changes."""
+    return f'<div role="{role}">{as_html(text)}</div>'
