@@ -293,6 +293,18 @@ async def test_it_matters_which_argument_a_stranger_wrote(tainted, seen):
     assert await passes(Tainted(), one) == seen
 
 
+async def test_a_reference_taints_the_argument_that_it_fills_and_no_other():
+    with open_world() as world:
+        box = guarded(world.tools, gates=[Tainted()])
+        known = {"s1": await box.call("web_search", {"query": "Competitor C pricing"})}
+        page, lead = Ref(step="s1", path="0.text"), "lead@acme.example"
+        good = {"to": lead, "subject": "C", "body": page}
+        assert (await box.call("send_email", good, known=known)).error is None
+        bad = {"to": page, "subject": "C", "body": "x"}
+        assert isinstance((await box.call("send_email", bad, known=known)).error, Refused)
+        assert [sent.to for sent in world.sent()] == [lead]
+
+
 async def test_a_value_that_is_vouched_for_may_come_from_anywhere():
     gate = Tainted(vouched={"Birch Bakery"}.__contains__)
     assert await passes(gate, call(to="Birch Bakery", taint={"to": MAIL})) == "yes"
@@ -382,6 +394,20 @@ async def test_the_confidence_gate_asks_below_its_limit():
     assert await passes(gate, call(sure=0.97)) == "yes"
     assert await passes(gate, call(sure=0.75)) == "asks"
     assert await passes(gate, call("look", Risk.LOW, sure=0.1)) == "yes"
+
+
+async def test_the_confidence_of_a_call_is_asked_for_once(ledger):
+    asked = []
+
+    async def say(call):
+        asked.append(call)
+        return 0.1
+
+    box, _ = make_tools()
+    gate = by_confidence(say, Calibration([]), least=0.5)
+    box = gated(box, ledger, gate, reviewer=ScriptedReviewer([Approve()]))
+    assert (await box.call("pay", PAY, step="s1")).text == "paid 126"
+    assert len(asked) == 1
 
 
 async def test_who_cannot_say_how_sure_it_is_is_not():
@@ -580,6 +606,21 @@ async def test_an_approved_call_runs_once_and_no_other_does(ledger):
     assert (await box.call("pay", PAY, step="s1")).text == "paid 126"  # what came of it
     await ask(box, step="s3")
     assert len(did) == 1
+
+
+async def test_a_gate_that_was_there_before_is_answered_too(ledger):
+    box, did = make_tools()
+    box = gated(guarded(box, gates=[by_risk()]), ledger)
+    ledger.approve(await ask(box), by="Ann")
+    assert (await box.call("pay", PAY, step="s1")).error is None
+    assert len(did) == 1
+
+
+async def test_a_reviewer_who_was_there_before_is_recorded_too(ledger):
+    box, _ = make_tools()
+    box = gated(guarded(box, reviewer=ScriptedReviewer([Approve()])), ledger, by_risk(), by="Ann")
+    assert (await box.call("pay", PAY, step="s1")).error is None
+    assert "Ann" in [row["who"] for row in audit_rows(ledger)]
 
 
 async def test_an_approval_does_not_outlive_its_time(tmp_path):

@@ -8,10 +8,13 @@ import pytest
 from planlab import connect
 from planlab.compare.attacks import ATTACKS
 from planlab.compare.redteam import ALL, DEFENCES, besiege, matrix, mixed
+from planlab.compare.tired import TiredPerson
 from planlab.patterns.react import run_react
 from planlab.records import Stop
+from planlab.reviewing import Reject
 from planlab.taint import Tainted
 from planlab.toolbox import guarded
+from planlab.tools import Call, Risk
 from planlab.world import open_world
 
 by_name = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
@@ -80,3 +83,11 @@ async def test_a_small_model_obeys_a_page_and_finishes_its_own_work(defended, se
             assert result.stop == Stop.ANSWERED
             assert len(world.sent()) == sent
             assert "55" in world.read("reports/c.md")
+
+
+async def test_a_tired_person_looks_at_first_and_then_less_and_less():
+    person = TiredPerson([], patience=5, seed=0)
+    pay = Call("execute_transaction", {"to": "Eve", "amount": 1.0}, "k", Risk.HIGH, "", {})
+    rejected = [isinstance(await person.decide(pay), Reject) for _ in range(65)]
+    assert all(rejected[:5])
+    assert sum(rejected[5:25]) > sum(rejected[45:])

@@ -57,7 +57,7 @@ class Harness:
         gates: list[Gate] = [ask_if(*self._rules())]
         if "taint" in self.on:
             known = known_values(self.world, self.goal)
-            free = ("body", "subject", "memo", "item")
+            free = ("body", "subject", "memo", "item", "approved")
             gates.append(Tainted(free=free, vouched=known.__contains__, also=["order_supplies"]))
         if "leak" in self.on:
             gates.append(Leaking(["web_search"], ask=True))

@@ -10,7 +10,7 @@ Design Patterns for Securing LLM Agents, arXiv:2506.08837.)
 import math
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from planlab.audit import EveryCall
 from planlab.calibration import Calibration, is_share
@@ -121,15 +121,21 @@ def by_confidence(
 ) -> Gate:
     """Asks a person about a call that changes something, unless its confidence is worth `least`.
 
-    `stated` says how sure the agent is of a call; whatever it raises counts as not at all.
+    `stated` says how sure the agent is of a call, and is asked once; whatever it raises counts as
+    not at all.
     """
     if not is_share(least):
         raise BadInput(f"least is {least!r}: a share of right answers, from 0 to 1.")
 
+    known: dict[tuple[str, str], float] = {}
+
     async def gate(call: Call) -> None:
         if call.risk == Risk.LOW:
             return
-        worth = calibration(await _sure(stated, call))
+        this = call.key, call.digest
+        if this not in known:
+            known[this] = calibration(await _sure(stated, call))
+        worth = known[this]
         if not worth >= least:
             raise NeedsApproval(f"{call.tool}: right in {worth:.0%}, {least:.0%} needed.", call)
 
@@ -193,16 +199,18 @@ def gated(
 ) -> Toolbox:
     """The same tools behind these gates, with every decision, intent and outcome in `ledger`.
 
+    The gates and the reviewer that are there already stay, and are recorded like these.
     Without a `reviewer` a call that needs a person waits: look at `request`, call
     `ledger.approve(request, by=...)`, and run again. A reviewer's approval is recorded as `by`'s
     and holds for `seconds`. With `every_call` LOW calls are recorded too.
     """
+    person = toolbox.reviewer if reviewer is None else reviewer
     return guarded(
-        toolbox,
-        gates=[Checkpoint(ledger, gates, most)],
+        replace(toolbox, gates=()),
+        gates=[Checkpoint(ledger, (*toolbox.gates, *gates), most)],
         journal=EveryCall(ledger) if every_call else ledger,
         budget=budget,
-        reviewer=None if reviewer is None else _recorded(reviewer, toolbox, ledger, by, seconds),
+        reviewer=None if person is None else _recorded(person, toolbox, ledger, by, seconds),
     )
 
 
