@@ -102,7 +102,7 @@ def lab(course):
             command, cwd=course, env={**os.environ, **own}, stdout=log, stderr=log
         )
         stack.enter_context(server)
-        stack.callback(server.terminate)
+        stack.callback(stop, server)
         wait_until_up(f"{address}/api/status", server, course / "lab.log")
         yield f"{address}/lab/tree/notebooks"
 
@@ -111,6 +111,14 @@ def free_port():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
+
+
+def stop(server):
+    server.terminate()
+    try:
+        server.wait(10)
+    except subprocess.TimeoutExpired:
+        server.kill()
 
 
 def wait_until_up(address, server, log):
@@ -201,10 +209,10 @@ class Notebook:
             self.page.keyboard.press("Tab")
         raise AssertionError("Tab does not reach the button")
 
-    def keep(self, name):
-        """Keep a picture of the page, where the environment says where."""
+    def keep(self, name, part=None):
+        """Keep a picture of the page, or a part of it, where the environment says where."""
         if folder := os.environ.get("CI_RUN_SCREENSHOTS"):
-            self.page.screenshot(path=Path(folder) / f"{name}.png")
+            (part or self.page).screenshot(path=Path(folder) / f"{name}.png")
 
 
 def sees(place, text):
@@ -242,8 +250,8 @@ def test_notebook_00_runs_and_its_diagrams_are_drawn(context, asked, lab, course
     pictures = drawings(notebook.page)
     expect(pictures).to_have_count(drawn, timeout=PATIENCE)
     assert all(image.evaluate("image => image.naturalWidth") > 0 for image in pictures.all())
-    pictures.first.scroll_into_view_if_needed()
     notebook.keep("00-start-here")
+    notebook.keep("00-first-diagram", pictures.first)
     expect(notebook.page.locator("[data-mime-type='application/vnd.jupyter.error']")).to_have_count(
         0
     )
@@ -253,6 +261,7 @@ def test_what_is_approved_runs_as_it_was_shown(reviews):
     output = reviews.run(1)
     sees(output, "May this plan run?")
     expect(drawings(output)).to_have_count(1, timeout=PATIENCE)
+    sees(output, "Nothing goes on until you decide.")  # the page and the kernel hear each other
     button(output, "Approve").click()
     sees(output, "May pay be called, for step s2?")
     reviews.keep("08-approve")

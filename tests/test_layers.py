@@ -12,10 +12,10 @@ import planlab
 FLOORS = (
     ("errors", "records", "tokens", "graph"),
     ("trace", "tools", "toolbox", "granularity", "validate", "conflicts", "streaming"),
-    ("schedule", "progress", "stored", "ledgerfile", "events", "journal"),
+    ("schedule", "progress", "stored", "engine", "ledgerfile", "events", "journal"),
     ("ledger", "durable", "cost"),
     ("audit", "calibration", "taint"),
-    ("model", "planning", "executing", "reviewing"),
+    ("model", "planning", "executing", "reviewing", "roles", "drafts", "uct", "searching"),
     ("patterns",),
     ("agent",),
     ("show", "grading", "compare", "doctor", "__main__"),

@@ -1,11 +1,13 @@
 """The ReAct loop, with a scripted model: what it does, not what a model would say."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from planlab import errors
 from planlab.cost import Budget
+from planlab.ledger import Ledger
 from planlab.model import Model
 from planlab.patterns.react import run_react
 from planlab.records import Stop
@@ -13,6 +15,7 @@ from planlab.simulated.act import Answer
 from planlab.toolbox import Toolbox, guarded
 from planlab.tools import Risk, tool
 from planlab.trace import Trace
+from planlab.world import open_world
 from tests.scripted import calls, says, scripted
 
 
@@ -173,3 +176,18 @@ async def test_the_same_call_in_two_turns_is_two_calls():
     again = calls(("double", {"number": 1}))
     await run(again, again, says("done"), tools=guarded(TOOLS, gates=[note]))
     assert len(set(keys)) == 2
+
+
+async def test_a_loop_that_is_run_again_as_the_same_step_does_nothing_twice(tmp_path):
+    order = calls(
+        ("send_email", {"to": "a@b.example", "subject": "Hello", "body": "Your refund is paid."})
+    )
+    with open_world() as world:
+        for turns in (1, 2):  # the first time it gets no further than the mail
+            with Ledger(tmp_path / "run.db") as done:
+                tools = guarded(replace(world.tools, run_id=done.run_id), journal=done)
+                result, _ = await run(
+                    order, says("sent"), goal="Mail.", tools=tools, step="s1", max_turns=turns
+                )
+        assert result.stop == Stop.ANSWERED
+        assert len(world.sent()) == 1

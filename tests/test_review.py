@@ -296,6 +296,20 @@ async def test_a_wait_that_is_stopped_closes_the_form_and_approves_nothing(forms
     assert "Stopped" in form.said.value
 
 
+def test_a_page_that_counts_a_pulse_is_heard_once():
+    form = form_of(CALL)
+    assert not form.knock()
+    form.pulses.children[0].value = 1  # as the page sends it
+    assert form.knock()
+    assert "until you decide" in form.said.value
+
+
+def test_a_page_that_does_not_answer_is_asked_by_another_pulse():
+    form = form_of(CALL)
+    assert not any(form.knock() for _ in range(30))
+    assert len(form.pulses.children) == 2
+
+
 # Nobody there
 
 

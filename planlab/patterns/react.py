@@ -51,12 +51,15 @@ async def run_react(
     max_turns: int = 12,
     system: str = SYSTEM,
     remind: Remind | None = None,
+    step: str | None = None,
 ) -> Result[str, Loop]:
     """Let `model` call `tools` until it answers, at most `max_turns` times.
 
     `remind` is asked before each turn after the first what to put before the model again: a plan, a
-    task list, a warning (None for nothing). Stops: answered, rounds (the bound), waiting (a call
-    needs a person), budget, failed (the model itself; `detail.error`). Raises `BadInput`.
+    task list, a warning (None for nothing). `step` is the plan's step that this loop does: run
+    again after a crash under the same name, its calls keep their keys. Stops: answered, rounds (the
+    bound), waiting (a call needs a person), budget, failed (the model itself; `detail.error`).
+    Raises `BadInput`.
     """
     if not goal.strip():
         raise BadInput("The goal is empty: say what the agent should do.")
@@ -64,7 +67,7 @@ async def run_react(
         raise BadInput("The toolbox is empty: give the agent a tool, or call model.ask().")
     if max_turns < 1:
         raise BadInput(f"max_turns is {max_turns}: at least one turn is needed.")
-    run = _Run(model, tools, goal, system, remind)
+    run = _Run(model, tools, goal, system, remind, step or uuid.uuid4().hex)
     with current_trace() as trace, span("run", "react") as record:
         record.data["goal"] = goal
         answer, stop, error = await run.until_answered(max_turns)
@@ -75,16 +78,21 @@ async def run_react(
 
 class _Run:
     def __init__(
-        self, model: Model, tools: Toolbox, goal: str, system: str, remind: Remind | None
+        self,
+        model: Model,
+        tools: Toolbox,
+        goal: str,
+        system: str,
+        remind: Remind | None,
+        id: str,
     ) -> None:
-        self.model, self.tools, self.remind = model, tools, remind
+        self.model, self.tools, self.remind, self.id = model, tools, remind, id
         self.messages: list[Message] = [
             {"role": "system", "content": system},
             {"role": "user", "content": goal},
         ]
         self.turns: list[Turn] = []
         self.taint = NO_TAINT
-        self.id = uuid.uuid4().hex
 
     async def until_answered(self, max_turns: int) -> tuple[str | None, Stop, Exception | None]:
         try:

@@ -103,8 +103,8 @@ class ButtonReviewer:
         try:
             steps = _STEPS.validate_json(text)
         except ValidationError as error:
-            wrong = in_words(error).removeprefix("arguments: ")
-            raise BadInput(f"These are no steps: {wrong}.") from None
+            said = in_words(error).removeprefix("arguments: ")
+            raise BadInput(f"These are no steps: {said}.") from None
         edited = plan.model_copy(update={"steps": steps})
         known = self._defects(plan)
         wrong = [defect for defect in self._defects(edited) if defect not in known]

@@ -35,9 +35,9 @@ class ReviewForm(Generic[Asked]):
         self.text = _labelled(widgets.Textarea, f"The {what}, as JSON:", value=draft, rows=rows)
         self.use = _button("Approve as edited", "Check the text, and let it go on", "success")
         self.editor = widgets.VBox([self.text, self.use], layout={"display": "none"})
-        self.said = widgets.HTML(_status("Nothing goes on until you decide."))
-        # A page that shows this hidden widget counts it up: a sign that somebody may be there.
-        self.pulse = widgets.Play(min=0, max=1, layout={"display": "none"})
+        self.said = widgets.HTML(_status("Waiting for this page to answer."))
+        self.pulses = widgets.Box(layout={"display": "none"})
+        self._knocks, self._answered = 0, False
         self.approve.on_click(lambda _: self._decide(asked, "Approved, as it is shown."))
         self.edit.on_click(lambda _: self._toggle())
         self.use.on_click(lambda _: self._use())
@@ -47,14 +47,30 @@ class ReviewForm(Generic[Asked]):
         """The form, with the question as text beside it for whoever cannot show widgets."""
         choices = widgets.HBox([self.approve, self.edit])
         refusal = widgets.HBox([self.reason, self.reject])
-        parts = [self.question, choices, self.editor, refusal, self.said, self.pulse]
+        parts = [self.question, choices, self.editor, refusal, self.said, self.pulses]
         bundle = widgets.VBox(parts).add_class("planlab-review")._repr_mimebundle_()
         return Shown(question.text, {**bundle, **question.forms})
 
     def knock(self) -> bool:
-        """Whether a page has shown the form; asks it once more."""
-        self.pulse.playing = not self.pulse.playing
-        return self.pulse.value != 0 or not self._open
+        """Whether a page has answered, or a person decided; asks the page once more.
+
+        A page counts up a `Play` that it shows, and what it counts comes back only where clicks do
+        too. What Lab sends in its first moment waits for the end of the cell, and all of that
+        widget's after it: so there is a new one every 20 knocks.
+        """
+        if self._knocks % 20 == 0:
+            pulse = widgets.Play(min=0, max=1)
+            pulse.observe(self._hear, "value")
+            self.pulses.children += (pulse,)
+        self._knocks += 1
+        for pulse in self.pulses.children:
+            pulse.playing = not pulse.playing
+        return self._answered or not self._open
+
+    def _hear(self, _: object) -> None:
+        if self._open and not self._answered:
+            self._answered = True
+            self.said.value = _status("Nothing goes on until you decide.")
 
     def close(self, said: str) -> None:
         """Take no more answers, and say why."""
@@ -63,7 +79,6 @@ class ReviewForm(Generic[Asked]):
         for part in parts:
             part.disabled = True
         self.editor.layout.display = "none"
-        self.pulse.playing = False
         self.said.value = _status(said)
 
     def _decide(self, decision: Asked | Refused, said: str, page: str = "") -> None:
