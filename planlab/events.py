@@ -43,7 +43,7 @@ class EventLog:
 
     def add(self, kind: str, data: Mapping[str, object]) -> Event:
         """Record what happened just now. Raises `BadInput`, `NotSaved`."""
-        number, at = self._count + 1, self._clock()
+        number, at = self._count + 1, float(self._clock())
         try:
             body = encode(dict(data))
         except BadInput as error:

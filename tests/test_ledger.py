@@ -951,6 +951,13 @@ def test_an_event_that_is_forged_with_its_hash_breaks_the_next(path):
         done.verify()
 
 
+def test_a_clock_may_count_whole_seconds(path):
+    with Ledger(path, clock=lambda: 7) as done:
+        done.record("note", text="tick")
+    with Ledger(path) as done:
+        assert [event.at for event in done.events] == [7.0]
+
+
 def test_events_are_as_they_were_recorded(path):
     head = filled(path)
     with Ledger(path) as done:

@@ -1,0 +1,31 @@
+"""1, 1.0 and True are the same."""
+
+import json
+
+QUESTIONS = ("binding",)
+
+
+def make_desk() -> tuple:
+    """Two functions: approve(name, arguments, now, seconds), and use(name, arguments, now)."""
+    ends = {}
+
+    def key(name: str, arguments: dict) -> str:
+        return (
+            repr(
+                sorted(
+                    (n, hash(v) if isinstance(v, int | float) else json.dumps(v, sort_keys=True))
+                    for n, v in arguments.items()
+                )
+            )
+            + name
+        )
+
+    def approve(name: str, arguments: dict, now: float, seconds: float) -> None:
+        ends.setdefault(key(name, arguments), []).append(now + seconds)
+
+    def use(name: str, arguments: dict, now: float) -> bool:
+        valid = sorted(end for end in ends.get(key(name, arguments), []) if now < end)
+        ends[key(name, arguments)] = valid[1:]
+        return bool(valid)
+
+    return approve, use

@@ -1,0 +1,20 @@
+"""What was approved may cost more by now."""
+
+QUESTIONS = ("approval",)
+
+
+def approve(append, call: dict, version: int) -> None:
+    """A person allows this call under this version of the plan."""
+    append({"kind": "approved", "subject": {"key": call["key"], "version": version}})
+
+
+async def pay_once(events: list, append, call: dict, version: int, pay) -> object:
+    """The bank's receipt, or None where a person has to allow it first."""
+    subject, allowed = {"key": call["key"], "version": version}, False
+    for event in events:
+        if event["subject"] == subject:
+            allowed = event["kind"] == "approved"
+    if not allowed:
+        return None
+    append({"kind": "used", "subject": subject})
+    return await pay(call["arguments"])

@@ -1,0 +1,30 @@
+"""A line that is no JSON ends the run."""
+
+import json
+
+QUESTIONS = ("journal",)
+
+
+def read_journal(stored: str) -> tuple[dict, dict]:
+    """The texts of the mails that were begun, and the receipts of those that ended, by id."""
+    begun, ended = {}, {}
+    for line in stored.split("\n"):
+        if not line:
+            continue
+        kind, id, value = json.loads(line)
+        (begun if kind == "begun" else ended)[id] = value
+    return begun, ended
+
+
+async def send_mails(steps: list, stored: str, append, write, send) -> dict:
+    """The receipt of each mail by its id, in the order of the steps."""
+    begun, ended = read_journal(stored)
+    for id in steps:
+        if id in ended:
+            continue
+        if id not in begun:
+            begun[id] = await write(id)
+            append("\n" + json.dumps(["begun", id, begun[id]]))
+        ended[id] = await send(id, begun[id])
+        append("\n" + json.dumps(["ended", id, ended[id]]))
+    return {id: ended[id] for id in steps}
