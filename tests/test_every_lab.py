@@ -7,6 +7,7 @@ import pytest
 
 from tests.labs import (
     LABS,
+    LEFT_BEHIND,
     attempts,
     code_cells,
     full_points,
@@ -57,6 +58,7 @@ def always(lab, question, constant):
     return "\n".join(f"def {name}(*args, **named): return {constant}" for name in functions)
 
 
+@pytest.mark.filterwarnings(LEFT_BEHIND)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=named)
 async def test_a_mistake_costs_points_where_it_was_made_and_nowhere_else(mutant):
     earned, full = await grade(mutant.lab, mutant.cells), full_points(mutant.lab)
@@ -65,6 +67,7 @@ async def test_a_mistake_costs_points_where_it_was_made_and_nowhere_else(mutant)
     )
 
 
+@pytest.mark.filterwarnings(LEFT_BEHIND)
 @pytest.mark.parametrize("naive", FROM_LESSONS, ids=named)
 async def test_the_naive_version_of_the_lesson_fails_a_visible_check(naive):
     judged = await judge(naive.lab, naive.cells)

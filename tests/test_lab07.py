@@ -8,7 +8,7 @@ from planlab.grading.checks import Served
 from planlab.grading.host import Host
 from planlab.grading.link import MOST_QUESTIONS
 from planlab.schedule import run_graph
-from tests.labs import attempts, code_cells, judge, lab_of, notebook_of, run_cells
+from tests.labs import LEFT_BEHIND, attempts, code_cells, judge, lab_of, notebook_of, run_cells
 
 
 @pytest.fixture
@@ -78,6 +78,7 @@ async def test_a_notebook_without_the_function_that_settles_is_graded_as_well(na
     assert len(asked) < MOST_QUESTIONS
 
 
+@pytest.mark.filterwarnings(LEFT_BEHIND)
 @pytest.mark.parametrize("nap", ["0.05", "0.002"])
 async def test_who_takes_a_nap_and_looks_again_is_late(nap):
     polling = next(m for m in attempts("mutants", "lab07") if m.name == "scheduler_of_the_lesson")
