@@ -80,7 +80,7 @@ def writing(model: Model) -> Writer:
     async def write(request: Request) -> str:
         parts = [f"Task: {request.task}"]
         if request.lessons:
-            parts.append("What was wrong before; avoid it:\n" + _listed(request.lessons))
+            parts.append("Mistakes made before (avoid them):\n" + _listed(request.lessons))
         if request.draft is not None:
             parts.append(f"Draft:\n{request.draft}\n\nIssues:\n{_listed(request.issues)}")
             parts.append("Revise the draft. Mend every issue, and change nothing else.")

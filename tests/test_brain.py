@@ -352,6 +352,34 @@ def test_a_reviser_follows_the_feedback() -> None:
     assert revise(read(body(text), LARGE), "") == "Globex sold 275 units."
 
 
+REPORT = "Task: Write a summary; it must include the total.\nData: Globex 3, Initech 4\n\n"
+
+
+def test_a_reviser_does_not_take_what_asks_for_a_part_for_the_part() -> None:
+    issues = (
+        "Draft:\nGlobex has 3, Initech 4.\n\nIssues:\n- It does not give the total.\n\nRevise it."
+    )
+    revised = revise(read(body(REPORT + issues), LARGE), "")
+    assert revised.splitlines()[-1] == "Total: not stated in the data."
+
+
+def test_a_figure_that_comes_with_the_feedback_is_put_in() -> None:
+    issues = (
+        "Draft:\nGlobex has 3, Initech 4.\n\n"
+        "Issues:\n- It does not give the total. The total is 7.\n\nRevise it."
+    )
+    assert "7" in revise(read(body(REPORT + issues), LARGE), "").splitlines()[-1]
+
+
+def test_who_is_told_what_was_wrong_before_heeds_it_in_the_first_draft() -> None:
+    lesson = "Mistakes made before (avoid them):\n- It does not give the total. The total is 7.\n\n"
+    plain = answer(body(REPORT + "Write it."), size=LARGE).text
+    told = answer(body(REPORT + lesson + "Write it."), size=LARGE).text
+    assert "7" not in plain
+    assert "7" in told
+    assert "Mistakes" not in told
+
+
 def test_the_better_draft_is_the_one_whose_figures_are_in_the_source() -> None:
     drafts = ("Globex sold 410 units.", "Globex sold 999 units.")
     for first, second, label in ((*drafts, "A"), (*drafts[::-1], "B")):

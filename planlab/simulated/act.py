@@ -180,7 +180,10 @@ def spoken(scene: Scene, steps: Sequence[Step]) -> str:
         return revise(scene, report(scene, names_of(scene, steps)))
     if scene.role == "joiner":
         return f"{'Finish' if belief['done'] else 'Replan'}: {belief['reasoning']}"
-    return answer_text(_without_keys(scene), steps)
+    text = answer_text(_without_keys(scene), steps)
+    # Who is told what was wrong before mends it before anybody has to ask.
+    told = replace(scene, draft=text, feedback=scene.lessons)
+    return revise(told, text) if scene.lessons and text else text
 
 
 def _without_keys(scene: Scene) -> Scene:

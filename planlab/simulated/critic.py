@@ -376,11 +376,15 @@ def revise(scene: Scene, known: str) -> str:
         scene.feedback,
         re.I,
     )
+    given = scene.context
+    for order in (scene.feedback, scene.goal, *words.sentences(scene.orders)):
+        given = given.replace(order, "")  # what asks for a part does not give it
+    # Feedback may bring the figure with it: `The total is 5.`
+    told = [s for s in words.sentences(scene.feedback) if re.search(r"\b(?:is|are) \$?\d", s)]
+    given = "\n".join([*told, known, scene.material, given])
     for part in dict.fromkeys(part.strip() for part in wanted):
         if words.overlap(words.content(part), said) < 0.5:
-            line = _known_line(
-                part, f"{known}\n{scene.material}\n{scene.context.replace(scene.feedback, '')}"
-            )
+            line = _known_line(part, given)
             text += f"\n{part[:1].upper() + part[1:]}: {line or 'not stated in the data'}."
     if re.search(r"shorten|too long|cut|concise", scene.feedback, re.I):
         limit = scene.word_limit or max(10, len(text.split()) * 2 // 3)

@@ -13,6 +13,7 @@ _LABELS: tuple[tuple[str, str], ...] = (
     ("skip", "thought thoughts action thinking denken gedanke aktion handlung assistant"),
     ("completed", "completed done finished erledigt"),
     ("remaining", "remaining left pending open unfinished outstanding"),
+    ("lessons", "mistake mistakes"),
     ("reason", "reason failure surprise failed wrong why cause"),
     (
         "feedback",

@@ -102,6 +102,7 @@ class Scene:
     reason: str = ""
     draft: str = ""
     feedback: str = ""
+    lessons: str = ""  # what was wrong with earlier attempts
     material: str = ""  # results and data under a label of the prompt
     orders: str = ""  # the goal's sentences that order or ask
     statements: str = ""  # the goal's other sentences
@@ -244,6 +245,7 @@ def read(body: Mapping[str, object], size: Size) -> Scene:
         reason=parts.get("reason", ""),
         draft=parts.get("draft", ""),
         feedback=parts.get("feedback", ""),
+        lessons=parts.get("lessons", ""),
         material="" if protocol else parts.get("results", ""),
         orders=orders,
         statements=statements,
