@@ -125,9 +125,9 @@ async def holds_contradictions(probe: Probe) -> None:
     issues = new_issues(rng, 2)
     torn = draw_verdict(rng, True) | {"issues": [issues[0], " ", issues[1], ""]}
     await expect_parsed(probe, answer_of(torn, rng), torn | {"approved": False, "issues": issues})
-    blank = draw_verdict(rng, True) | {"issues": ["", " \n"]}
+    blank = draw_verdict(rng, True) | {"score": 0.2, "issues": ["", " \n"]}
     await expect_parsed(probe, answer_of(blank, rng), blank | {"issues": []})
-    dull = draw_verdict(rng, False) | {"issues": [" "]}
+    dull = draw_verdict(rng, False) | {"score": 0.9, "issues": [" "]}
     await expect_parsed(probe, answer_of(dull, rng), dull | {"issues": []})
 
 
@@ -244,19 +244,15 @@ async def returns_the_best(probe: Probe) -> None:
 @lab.property("best", 0.5, "only the verdict's approved approves; then it is over")
 async def believes_no_words(probe: Probe) -> None:
     rng = probe.rng
-    at = rng.randint(1, 2)
-    drafts = [
-        f"{draft}. {word}"
-        for draft, word in zip(draw_drafts(rng, 5), rng.sample(PRAISE, 5), strict=True)
-    ]
-    verdicts = [
-        Verdict(False, 0.1 + n / 10, [praise]) for n, praise in enumerate(rng.sample(PRAISE, 5))
-    ]
-    verdicts[at] = Verdict(True, 0.8, [])
+    at, said = rng.randint(1, 2), " ".join(PRAISE)
+    drafts = [f"{draft}. {said}" for draft in draw_drafts(rng, 5)]
+    issues = [rng.sample(PRAISE, len(PRAISE)) for _ in drafts]
+    verdicts = [Verdict(False, 0.5 + n / 10, told) for n, told in enumerate(issues)]
+    verdicts[at] = Verdict(True, 0.4, [])
     got = await run(probe, drafts, verdicts, 5)
     probe.equal(got.judged, drafts[: at + 1], "it is over with the first approval, and not before")
     probe.expect(len(got.asked) == at + 1, "what is approved is not revised")
-    expect_run(probe, got, drafts[at], 0.8, "approved", "an approved draft is what is returned")
+    expect_run(probe, got, drafts[at], 0.4, "approved", "an approved draft is what is returned")
 
 
 @lab.property("best", 0.5, "max_rounds drafts are written and judged, and none besides")
