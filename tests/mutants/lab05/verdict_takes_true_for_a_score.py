@@ -1,0 +1,38 @@
+"""By hand: True is an int."""
+
+import json
+
+from pydantic import BaseModel, Field
+
+QUESTIONS = ("verdict",)
+
+
+class Verdict(BaseModel):
+    """What a critic says of a draft."""
+
+    approved: bool
+    score: float = Field(ge=0, le=1)
+    issues: list[str]
+
+
+def parse_verdict(answer: str) -> Verdict:
+    """The verdict that the answer is; raises ValueError where it is none."""
+    given = json.loads(answer)
+    right = isinstance(given, dict) and isinstance(given.get("approved"), bool)
+    right = right and isinstance(given.get("score"), int | float) and 0 <= given["score"] <= 1
+    right = right and isinstance(given.get("issues"), list)
+    if not right or not all(isinstance(issue, str) for issue in given["issues"]):
+        raise ValueError("no verdict")
+    told = Verdict(**given)
+    issues = [issue for issue in told.issues if issue.strip()]
+    return Verdict(approved=told.approved and not issues, score=told.score, issues=issues)
+
+
+async def ask_critic(critic, draft: str) -> Verdict:
+    """The critic's verdict; one that approves nothing where it cannot be read."""
+    for _ in range(2):
+        try:
+            return parse_verdict(await critic(draft))
+        except ValueError:
+            continue
+    return Verdict(approved=False, score=0.0, issues=["The critic's answer could not be read."])
