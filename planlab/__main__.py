@@ -154,7 +154,8 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _compare_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("study", help="crossover (lesson 03), cadence (lesson 04), fatigue (08)")
+    studies = "crossover (lesson 03), cadence (04), search (06), fatigue (08)"
+    parser.add_argument("study", help=studies)
     parser.add_argument("--seeds", type=int, default=20, help="runs a point; default: 20")
     parser.add_argument("--out", type=Path, help="default: notebooks/data/STUDY.csv")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="default: all cores")

@@ -76,7 +76,7 @@ def study_named(name: str) -> Study:
     return study
 
 
-STUDIES = ("crossover", "cadence", "fatigue")  # each a module here, with its STUDY
+STUDIES = ("crossover", "cadence", "search", "fatigue")  # each a module here, with its STUDY
 
 
 def run_rows(study: Study, *, seeds: int, jobs: int = 1) -> list[Row]:
