@@ -495,7 +495,7 @@ def draw_traps(probe: Probe, *, solvable: bool = True) -> Puzzle:
         poor: rng.sample([near, dead[4]], 2),
         near: [goal] if solvable else [],
     }
-    values = {barren: 0.99, bog: 0.9, first: 0.97, second: 0.95, poor: 0.05, near: 0.04}
+    values = {barren: 1.0, bog: 0.9, first: 0.97, second: 0.95, poor: 0.05, near: 0.04}
     ends = dict.fromkeys(dead, 0.0) | {goal: 1.0}
     return Puzzle(probe, top, ways, ends, values)
 

@@ -7,6 +7,7 @@ QUESTIONS = ("terminals",)
 
 async def search(start, propose, value, end, budget, rule=by_mean) -> tuple:
     """The path to a goal or None, and why it ended: "found", "budget" or "unsolvable"."""
+    # To be mended:
     root, calls = new_spot(start), 0
     while calls < budget:
         line = [root]
