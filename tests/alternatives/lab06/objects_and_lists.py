@@ -1,6 +1,5 @@
-"""Classes with links to the parent, lists of open states, gather for the runs."""
+"""Classes with links to the parent, lists of open states, a meter for each run."""
 
-import asyncio
 import math
 from dataclasses import dataclass, field
 
@@ -153,8 +152,7 @@ async def compare(one, two, puzzles, budget):
     for each in (one, two):
         meters = [Meter(budget) for _ in puzzles]
         runs = zip(puzzles, meters, strict=True)
-        right = await asyncio.gather(*(solve(each, puzzle, meter) for puzzle, meter in runs))
-        solved.append(sum(right))
+        solved.append(sum([await solve(each, puzzle, meter) for puzzle, meter in runs]))
         calls.append(sum(meter.made for meter in meters))
     verdict = "cannot be told apart"
     first, second = (wilson(count, len(puzzles)) for count in solved)
