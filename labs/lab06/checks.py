@@ -12,7 +12,8 @@ from random import Random
 from typing import Any
 
 from planlab.grading import Broken, Handle, Lab, Probe, Question, Raised
-from planlab.world.game24 import State, is_goal, moves, start
+from planlab.world.game24 import State, is_goal, moves
+from planlab.world.game24 import start as first_state
 
 lab = Lab(
     "lab06",

@@ -12,7 +12,8 @@ from random import Random
 from typing import Any
 
 from planlab.grading import Broken, Handle, Lab, Probe, Question, Raised
-from planlab.world.game24 import State, is_goal, moves, start
+from planlab.world.game24 import State, is_goal, moves
+from planlab.world.game24 import start as first_state
 
 lab = Lab(
     "lab06",
@@ -589,7 +590,7 @@ def draw_game(probe: Probe) -> Puzzle:
     def text(state: State) -> str:
         return " ".join(str(term.value) for term in state)
 
-    first = start(probe.rng.choices(range(1, 14), k=3))
+    first = first_state(probe.rng.choices(range(1, 14), k=3))
     ways, ends, new = dict[str, list[str]](), dict[str, float](), [first]
     while new:
         state = new.pop()
