@@ -286,11 +286,16 @@ async def follows_visits(probe: Probe) -> None:
 ### BEGIN HIDDEN TESTS
 @lab.property("backpropagation", 0.5, "best is the highest reward that ever came back")
 async def books_the_best(probe: Probe) -> None:
-    root = draw_tree(probe.rng, 2)
-    words = "best is not the highest reward so far"
-    await expect_booked(probe, blank(root), 5, "best", words)
+    rng = probe.rng
+    root = draw_tree(rng, 2)
     got = await booked(probe, root, lines_of(root)[-1], 0.0)
     expect_fields(probe, got, root, "best", "a poor reward does not make the best one worse")
+    got = fresh = blank(root)
+    line = rng.choice(lines_of(fresh)[1:])
+    for reward in (rng.uniform(0, 0.3), rng.uniform(0.4, 0.6), rng.uniform(0.7, 1), 0.2):
+        got = await booked(probe, got, line, reward)
+        book(fresh, line, reward)
+    expect_fields(probe, got, fresh, "best", "best is not the highest reward so far")
 
 
 @lab.property("backpropagation", 0.5, "after many rewards no visit and no reward is lost")
