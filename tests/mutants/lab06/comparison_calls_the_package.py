@@ -1,0 +1,45 @@
+"""The package's own interval is handed in."""
+
+from planlab.errors import BudgetSpent
+
+QUESTIONS = ("comparison",)
+
+
+def wilson(successes: int, runs: int, z: float = 1.96) -> tuple:
+    """The package's."""
+    from planlab.compare import wilson as theirs
+
+    return theirs(successes, runs, z) if runs else (0.0, 1.0)
+
+
+async def compare(one, two, puzzles: list, budget: int) -> dict:
+    """What each solved, what it paid, and which is better, if that can be told."""
+
+    async def run(searcher, start, propose, value, end) -> tuple:
+        made = 0
+
+        def metered(role):
+            async def ask(state: str):
+                nonlocal made
+                if made >= budget:
+                    raise BudgetSpent(f"The budget of {budget} calls is spent.")
+                made += 1
+                return await role(state)
+
+            return ask
+
+        try:
+            path = await searcher(start, metered(propose), metered(value), end)
+        except Exception:
+            path = None
+        return bool(path) and path[0] == start and end(path[-1]) == 1.0, made
+
+    runs = [[await run(searcher, *puzzle) for puzzle in puzzles] for searcher in (one, two)]
+    solved = [sum(right for right, _ in each) for each in runs]
+    (low, high), (other_low, other_high) = (wilson(count, len(puzzles)) for count in solved)
+    verdict = "one" if low > other_high else "two" if other_low > high else None
+    return {
+        "solved": solved,
+        "calls": [sum(made for _, made in each) for each in runs],
+        "verdict": verdict or "cannot be told apart",
+    }
