@@ -153,6 +153,8 @@ async def asks_once_more(probe: Probe) -> None:
             probe.equal(got.approved, False, "what cannot be read approves nothing")
             probe.expect(got.score == 0, "what cannot be read scores 0")
             probe.expect(len(got.issues) == 1, "one issue says that it could not be read")
+
+
 # 5.2 The best draft
 
 
@@ -280,6 +282,8 @@ async def sees_repeats(probe: Probe) -> None:
         probe.equal(got.judged, drafts, "what was there before is not judged again")
         best = max(range(3), key=lambda n: verdicts[n].score)
         expect_run(probe, got, drafts[best], verdicts[best].score, stop, "a draft came again")
+
+
 # 5.3 The checker
 
 REGIONS = ["North", "South", "East", "West", "Centre", "Coast", "Islands", "Lakes"]
@@ -403,6 +407,8 @@ async def minds_the_region(probe: Probe) -> None:
     await expect_wrong(
         probe, books, ["It is " + " ".join(tell(regions[2]))], tell(regions[2]), words
     )
+
+
 # 5.4 Where it ends
 
 

@@ -199,6 +199,8 @@ async def minds_the_scale(probe: Probe) -> None:
 
 
 ### END HIDDEN TESTS
+
+
 # 5.2 The best draft
 
 
@@ -380,6 +382,8 @@ async def ranks_drafts(probe: Probe) -> None:
 
 
 ### END HIDDEN TESTS
+
+
 # 5.3 The checker
 
 REGIONS = ["North", "South", "East", "West", "Centre", "Coast", "Islands", "Lakes"]
@@ -569,6 +573,8 @@ async def reads_names(probe: Probe) -> None:
 
 
 ### END HIDDEN TESTS
+
+
 # 5.4 Where it ends
 
 
