@@ -68,7 +68,7 @@ reviewer = ButtonReviewer(tools)
 box = guarded(tools, gates=(high_asks,), reviewer=reviewer)
 
 async def run():
-    plan = await reviewer.review(PLAN)
+    plan = await reviewer(PLAN)
     for s in plan.steps:
         print(s.id, (await box.call(s.tool, s.arguments, step=s.id)).text)
 
@@ -335,7 +335,7 @@ def test_a_rejected_plan_does_not_run(reviews):
     output = reviews.run(3)
     output.get_by_role("textbox", name="Reason to reject").fill("too <b>dear</b>")
     button(output, "Reject").click()
-    sees(output, "Refused: The plan: a person said no: too <b>dear</b>")
+    sees(output, "Refused: The plan was rejected: too <b>dear</b>")
     expect(output).not_to_contain_text("s1 1 order")
     reviews.keep("08-rejected-plan")
 
@@ -346,7 +346,7 @@ def test_a_rejected_call_does_not_run_and_the_agent_reads_why(reviews):
     sees(output, "May pay be called")
     output.get_by_role("textbox", name="Reason to reject", disabled=False).fill("too dear")
     button(output, "Reject").click()
-    sees(output, "s2 Error: pay: a person said no: too dear")
+    sees(output, "s2 Error: pay was rejected: too dear")
     reviews.keep("08-rejected-call")
 
 
