@@ -62,7 +62,7 @@ class Person(ABC):
 
     async def __call__(self, asked: Asked) -> Asked:
         """What may go on; raises `Refused`."""
-        name = _name(asked)
+        name = name_of(asked)
         try:
             async with asyncio.timeout(self.seconds) as limit:
                 decision = await self.decide(asked)
@@ -75,23 +75,25 @@ class Person(ABC):
         # Whoever swallowed the cancellation comes back late, without an error.
         if limit.expired():
             raise Refused(f"{name}: the decision came too late; not approved.")
-        return cast(Asked, _apply(asked, decision))
+        return cast(Asked, apply_decision(asked, decision))
 
 
-def _apply(asked: Call | Plan, decision: object) -> Call | Plan:
+def apply_decision(asked: Call | Plan, decision: object) -> Call | Plan:
+    """What goes on by this decision; raises `Refused` where it is none about `asked`."""
     if isinstance(decision, Approve):
         return asked
     if isinstance(decision, Reject):
-        raise Refused(f"{_name(asked)} was rejected: {decision.reason or 'no reason was given'}")
+        raise Refused(f"{name_of(asked)} was rejected: {decision.reason or 'no reason was given'}")
     if isinstance(decision, Edit):
         if isinstance(asked, Call) and isinstance(decision.to, Mapping):
             return replace(asked, arguments={**asked.arguments, **decision.to})
         if isinstance(asked, Plan) and isinstance(decision.to, Plan):
             return decision.to.model_copy(update={"goal": asked.goal, "version": asked.version})
-    raise Refused(f"{_name(asked)}: {decision!r:.80} is no decision about it; not approved.")
+    raise Refused(f"{name_of(asked)}: {decision!r:.80} is no decision about it; not approved.")
 
 
-def _name(asked: Call | Plan) -> str:
+def name_of(asked: Call | Plan) -> str:
+    """What an error calls it."""
     return asked.tool if isinstance(asked, Call) else "The plan"
 
 

@@ -12,6 +12,7 @@ from nbclient import NotebookClient
 
 from planlab.errors import BadInput, NeedsApproval, Refused, UnknownTool
 from planlab.records import Argument, Goal, Plan, Step
+from planlab.reviewing import Approve, Edit, Reject, ScriptedReviewer, apply_decision
 from planlab.show import review
 from planlab.show.review import ButtonReviewer
 from planlab.show.review_form import ReviewForm
@@ -132,17 +133,16 @@ def test_a_plan_is_shown_with_what_cannot_be_taken_back_and_what_is_wrong():
 def test_approve_lets_exactly_what_is_shown_go_on(asked):
     form = form_of(asked)
     form.approve.click()
-    assert form.decision is asked
+    assert form.decision == Approve()
     assert "Approved" in form.said.value
 
 
 @pytest.mark.parametrize("asked", [CALL, PLAN])
-def test_reject_refuses_with_the_reason_that_is_typed(asked):
+def test_reject_keeps_the_reason_that_is_typed(asked):
     form = form_of(asked)
     form.reason.value = "too <much>"
     form.reject.click()
-    assert isinstance(form.decision, Refused)
-    assert "too <much>" in form.decision.message
+    assert form.decision == Reject("too <much>")
     assert "too &lt;much&gt;" in form.said.value
 
 
@@ -164,18 +164,18 @@ def test_a_bad_edit_of_a_call_says_what_is_wrong_and_stays_open(text, named):
     assert not form.use.disabled
     form.text.value = '{"account": "A-1", "amount": 5}'
     form.use.click()
-    assert form.decision == replace(CALL, arguments={"account": "A-1", "amount": 5.0})
+    assert form.decision == Edit({"account": "A-1", "amount": 5.0})
     assert "5" in form.said.value
 
 
 def test_the_draft_of_a_call_is_the_call():
     form = form_of(CALL)
     edit(form, form.text.value)
-    assert form.decision == CALL
+    assert apply_decision(CALL, form.decision) == CALL
 
 
 def test_the_draft_of_a_plan_is_the_plan():
-    assert REVIEWER.parse(REVIEWER.draft(PLAN), PLAN) == PLAN
+    assert REVIEWER.parse(REVIEWER.draft(PLAN), PLAN) == Edit(PLAN)
 
 
 def steps_without(*ids, **changes):
@@ -202,13 +202,13 @@ def test_a_bad_edit_of_a_plan_says_what_is_wrong_and_stays_open(text, named):
     assert named in form.said.value
     form.text.value = steps_without("s2")
     form.use.click()
-    assert form.decision == PLAN.model_copy(update={"steps": PLAN.steps[:1]})
+    assert form.decision == Edit(PLAN.model_copy(update={"steps": PLAN.steps[:1]}))
 
 
 def test_an_edit_need_not_mend_what_was_wrong_before():
     broken = PLAN.model_copy(update={"steps": (step("s0", "ghost"), *PLAN.steps)})
     text = json.dumps([s.model_dump() for s in broken.steps[:2]])
-    assert len(REVIEWER.parse(text, broken).steps) == 2
+    assert len(REVIEWER.parse(text, broken).to.steps) == 2
 
 
 def test_a_goal_given_to_the_reviewer_judges_the_edit():
@@ -267,7 +267,7 @@ async def test_a_toolbox_goes_on_as_the_person_clicks(forms):
 
 
 async def test_a_rejection_is_raised(forms):
-    asked = asyncio.create_task(REVIEWER.review(PLAN))
+    asked = asyncio.create_task(REVIEWER(PLAN))
     (await forms.get()).reject.click()
     with pytest.raises(Refused, match="no reason"):
         await asked
@@ -320,18 +320,23 @@ async def test_outside_a_notebook_the_question_is_printed_and_nobody_is_waited_f
 
 
 async def test_a_script_decides_where_nobody_can_click(capsys):
-    async def halve(call):
-        return replace(call, arguments={**call.arguments, "amount": 20.0})
-
+    halve = ScriptedReviewer([Edit({"amount": 20.0})])
     assert (await ButtonReviewer(TOOLS, scripted=halve)(CALL)).arguments["amount"] == 20.0
 
 
 async def test_a_script_may_refuse(capsys):
-    async def no(asked):
-        raise Refused("no")
+    no = ScriptedReviewer([Reject("no")])
+    with pytest.raises(Refused, match="no"):
+        await ButtonReviewer(TOOLS, scripted=no)(PLAN)
 
-    with pytest.raises(Refused):
-        await ButtonReviewer(TOOLS, scripted=no).review(PLAN)
+
+async def test_a_reviewer_that_fails_has_not_approved(monkeypatch):
+    def fail(shown):
+        raise RuntimeError("no display")
+
+    monkeypatch.setattr(review, "_display", fail)
+    with pytest.raises(Refused, match="the reviewer failed"):
+        await REVIEWER(PLAN)
 
 
 async def test_an_unknown_tool_is_not_asked_about():

@@ -1,23 +1,24 @@
 """A person decides by buttons: approve, edit or reject a call, or a plan before it runs.
 
-    guarded(toolbox, gates=..., reviewer=ButtonReviewer(toolbox))        # calls
-    run_plan_execute(goal, review=ButtonReviewer(toolbox).review, ...)   # plans
+    guarded(toolbox, gates=..., reviewer=ButtonReviewer(toolbox))   # calls
+    run_plan_execute(goal, review=ButtonReviewer(toolbox), ...)     # plans
 
 It never waits for nobody: where no page shows the buttons, a script decides or an error says so.
 """
 
 import asyncio
 import json
-from collections.abc import Awaitable, Collection
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from planlab.errors import BadInput, NeedsApproval, Refused
+from planlab.errors import BadInput, NeedsApproval
 from planlab.planning import blocking
 from planlab.progress import Progress
 from planlab.records import Goal, Plan, Step, ToolCall, as_text
+from planlab.reviewing import Decision, Edit, Person, ScriptedReviewer, name_of
 from planlab.show.diagrams import plan_diagram
 from planlab.show.shown import NO_MATH, Shown, as_html, one_line
 from planlab.show.tables import show_plan, show_table
@@ -26,8 +27,6 @@ from planlab.tools import Call, Risk, in_words, parse_arguments
 
 if TYPE_CHECKING:
     from planlab.show.review_form import ReviewForm
-
-Asked = TypeVar("Asked", Call, Plan)
 
 POLL = 0.1  # seconds: an event loop that only waits does not hear an Interrupt
 _STEPS = TypeAdapter(tuple[Step, ...], config=ConfigDict(title="steps"))
@@ -38,14 +37,8 @@ _RISKS = {
 }
 
 
-class Decide(Protocol):
-    """Any reviewer of calls and plans: returns what may go on, or raises `Refused`."""
-
-    def __call__(self, asked: Asked, /) -> Awaitable[Asked]: ...
-
-
 @dataclass(frozen=True)
-class ButtonReviewer:
+class ButtonReviewer(Person):
     """Asks by buttons in the notebook; each call and each plan gets its own.
 
     `tools` judges edited arguments and plans; `goal` (the plan's own text, if None) and `hows` (the
@@ -56,37 +49,34 @@ class ButtonReviewer:
     tools: Toolbox
     goal: Goal | None = None
     hows: Collection[str] = ("tool",)
-    scripted: Decide | None = None
+    scripted: ScriptedReviewer | None = None
     patience: float = 30.0
 
-    async def __call__(self, asked: Asked) -> Asked:
-        """What may go on, perhaps edited; raises `Refused`, or `NeedsApproval` of nobody there."""
+    async def decide(self, asked: Call | Plan) -> Decision:
+        """What the buttons or the script say; raises `NeedsApproval` where there are neither."""
         question = self.render(asked)
         if isinstance(asked, Plan):
             _display(plan_diagram(asked))
-        decided = await self._by_buttons(asked, question) if _takes_answers() else None
-        if decided is None:
+        decision = await self._by_buttons(asked, question) if _takes_answers() else None
+        if decision is None:
             return await self._without_buttons(asked, question)
-        if isinstance(decided, Plan) and decided != asked:
-            _display(plan_diagram(decided))
-        return decided
-
-    async def review(self, plan: Plan) -> Plan:
-        """The plan that may run: this is what a pattern takes as `review`."""
-        return await self(plan)
+        if isinstance(decision, Edit) and isinstance(decision.to, Plan):
+            _display(plan_diagram(decision.to))
+        return decision
 
     def render(self, asked: Call | Plan) -> Shown:
         """What is to be decided, whole: nothing of it is cut, and nothing in it is live."""
         return self._call(asked) if isinstance(asked, Call) else self._plan(asked)
 
-    def parse(self, text: str, asked: Asked) -> Asked:
-        """`asked` as edited: a call's arguments, or a plan's steps, as JSON.
+    def parse(self, text: str, asked: Call | Plan) -> Edit:
+        """The edit in a text: all of a call's arguments, or a plan's steps, as JSON.
 
         Raises `BadInput` or `BadArguments`, which say what is wrong.
         """
-        if isinstance(asked, Call):
-            return self._edited_call(asked, text)  # type: ignore[return-value]
-        return self._edited_plan(asked, text)
+        if isinstance(asked, Plan):
+            return Edit(self._edited_plan(asked, text))
+        arguments = parse_arguments(ToolCall("", asked.tool, text))
+        return Edit(self.tools[asked.tool].check(arguments))
 
     def draft(self, asked: Call | Plan) -> str:
         """The text that a person starts to edit from."""
@@ -94,10 +84,6 @@ class ButtonReviewer:
             return _STEPS.dump_json(asked.steps, indent=1).decode()
         arguments = self.tools[asked.tool].parameters(**asked.arguments)
         return json.dumps(arguments.model_dump(mode="json"), indent=1, ensure_ascii=False)
-
-    def _edited_call(self, call: Call, text: str) -> Call:
-        arguments = parse_arguments(ToolCall("", call.tool, text))
-        return replace(call, arguments=self.tools[call.tool].check(arguments))
 
     def _edited_plan(self, plan: Plan, text: str) -> Plan:
         try:
@@ -147,12 +133,12 @@ class ButtonReviewer:
         found = blocking(Progress(plan, {}), goal, self.tools, self.hows)
         return [f"{defect.problem} {defect.repair}" for defect in found]
 
-    async def _by_buttons(self, asked: Asked, question: Shown) -> Asked | None:
-        """What was decided; None where no page showed the buttons in time."""
+    async def _by_buttons(self, asked: Call | Plan, question: Shown) -> Decision | None:
+        """The decision; None where no page showed the buttons in time."""
         # Here, since ipywidgets is needed only where there are buttons.
         from planlab.show.review_form import ReviewForm
 
-        form: ReviewForm[Asked] = ReviewForm(self, asked)
+        form = ReviewForm(self, asked)
         _display(form.display(question))
         try:
             if not await _is_seen(form, self.patience):
@@ -163,23 +149,20 @@ class ButtonReviewer:
         except BaseException:
             form.close("Stopped: nothing was approved.")
             raise
-        if isinstance(form.decision, Refused):
-            raise form.decision
         return form.decision
 
-    async def _without_buttons(self, asked: Asked, question: Shown) -> Asked:
+    async def _without_buttons(self, asked: Call | Plan, question: Shown) -> Decision:
         _display(question)
         if self.scripted is not None:
-            return await self.scripted(asked)
-        name = asked.tool if isinstance(asked, Call) else "The plan"
+            return await self.scripted.decide(asked)
         raise NeedsApproval(
-            f"{name} waits for a person, and nobody can click here: no page shows buttons. Where "
-            "nobody is there, say who decides: ButtonReviewer(..., scripted=...).",
+            f"{name_of(asked)} waits for a person, and nobody can click here: no page shows "
+            "buttons. Where nobody is there, say who decides: ButtonReviewer(..., scripted=...).",
             asked,
         )
 
 
-async def _is_seen(form: "ReviewForm[Asked]", patience: float) -> bool:
+async def _is_seen(form: "ReviewForm", patience: float) -> bool:
     for _ in range(int(patience / POLL) + 1):
         if form.knock():
             return True

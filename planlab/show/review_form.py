@@ -1,12 +1,11 @@
 """The buttons of a review as ipywidgets: Approve, Edit, Reject, and what was decided."""
 
-from typing import Generic
-
 import ipywidgets as widgets
 
-from planlab.errors import PlanlabError, Refused
+from planlab.errors import PlanlabError
 from planlab.records import Plan
-from planlab.show.review import Asked, ButtonReviewer
+from planlab.reviewing import Approve, Decision, Reject, apply_decision
+from planlab.show.review import ButtonReviewer
 from planlab.show.shown import Shown, as_html, one_line
 from planlab.tools import Call
 
@@ -16,13 +15,13 @@ _STYLE = """<style>
 </style>"""
 
 
-class ReviewForm(Generic[Asked]):
+class ReviewForm:
     """One question; `decision` is None until a person has decided, and never changes after."""
 
-    def __init__(self, reviewer: ButtonReviewer, asked: Asked) -> None:
-        self.decision: Asked | Refused | None = None
+    def __init__(self, reviewer: ButtonReviewer, asked: Call | Plan) -> None:
+        self.decision: Decision | None = None
         self._reviewer = reviewer
-        self._asked: Asked = asked
+        self._asked = asked
         self._open = True
         what = "steps" if isinstance(asked, Plan) else "arguments"
         self.question = widgets.HTML(_STYLE + _page(reviewer.render(asked)))
@@ -38,7 +37,7 @@ class ReviewForm(Generic[Asked]):
         self.said = widgets.HTML(_status("Waiting for this page to answer."))
         self.pulses = widgets.Box(layout={"display": "none"})
         self._knocks, self._answered = 0, False
-        self.approve.on_click(lambda _: self._decide(asked, "Approved, as it is shown."))
+        self.approve.on_click(lambda _: self._decide(Approve(), "Approved, as it is shown."))
         self.edit.on_click(lambda _: self._toggle())
         self.use.on_click(lambda _: self._use())
         self.reject.on_click(lambda _: self._refuse())
@@ -81,7 +80,7 @@ class ReviewForm(Generic[Asked]):
         self.editor.layout.display = "none"
         self.said.value = _status(said)
 
-    def _decide(self, decision: Asked | Refused, said: str, page: str = "") -> None:
+    def _decide(self, decision: Decision, said: str, page: str = "") -> None:
         if self._open:
             self.decision = decision
             self.close(said)
@@ -100,17 +99,17 @@ class ReviewForm(Generic[Asked]):
 
     def _use(self) -> None:
         try:
-            edited = self._reviewer.parse(self.text.value, self._asked)
+            edit = self._reviewer.parse(self.text.value, self._asked)
         except PlanlabError as error:
             if self._open:
                 self.said.value = _status(f"Not used: {error.message}", role="alert")
             return
-        self._decide(edited, "Approved as edited:", _page(self._reviewer.render(edited)))
+        edited = apply_decision(self._asked, edit)
+        self._decide(edit, "Approved as edited:", _page(self._reviewer.render(edited)))
 
     def _refuse(self) -> None:
         reason = one_line(self.reason.value) or "no reason was given"
-        name = self._asked.tool if isinstance(self._asked, Call) else "The plan"
-        self._decide(Refused(f"{name}: a person said no: {reason}"), f"Rejected: {reason}")
+        self._decide(Reject(reason), f"Rejected: {reason}")
 
 
 def _button(description: str, tooltip: str, style: str = "") -> widgets.Button:
