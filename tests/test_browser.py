@@ -23,7 +23,7 @@ from playwright.sync_api import expect, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
-PATIENCE = 120_000  # milliseconds, for a slow machine; what is there sooner is not waited for
+PATIENCE = 180_000  # milliseconds, for a slow machine; what is there sooner is not waited for
 OWN = ("JUPYTER_CONFIG", "JUPYTER_DATA", "JUPYTER_RUNTIME", "JUPYTERLAB_SETTINGS")
 
 pytestmark = [
@@ -31,7 +31,7 @@ pytestmark = [
         CHROMIUM is None and "CI_RUN_REQUIRES_BROWSER" not in os.environ,
         reason=f"no browser here: none of {', '.join(BROWSERS)} is on the path",
     ),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
 ]
 
 SETUP = '''
