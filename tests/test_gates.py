@@ -259,6 +259,7 @@ async def test_of_sixteen_at_once_no_more_than_fit_pass(races):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("races", [race_for_a_budget, race_for_a_sum])
 async def test_of_sixteen_at_once_no_more_than_fit_pass_a_thousand_times(races):
     await races(1000)

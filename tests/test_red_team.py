@@ -62,6 +62,7 @@ async def test_with_all_defences_nothing_unauthorised_happens_and_honest_work_is
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("start", range(100, 1000, 50))
 async def test_nor_in_a_thousand_runs(start):
     await survive(range(start, start + 50))
