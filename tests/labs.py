@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -37,6 +38,14 @@ class Attempt:
     def cells(self) -> dict[str, str]:
         """Its source stands in the first of the cells; the others are empty."""
         return dict.fromkeys(self.questions, "") | {self.questions[0]: self.source}
+
+
+def find_formulas(cells: list[nbformat.NotebookNode]) -> list[str]:
+    """Paragraphs that Lab would set as a formula, since two dollars stand bare in them."""
+    prose = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    bare = [re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL) for text in prose]
+    paragraphs = [paragraph for text in bare for paragraph in text.split("\n\n")]
+    return [it for it in paragraphs if len(re.findall(r"(?<!\\)\$", it)) > 1]
 
 
 def attempts(folder: str, lab: str) -> list[Attempt]:

@@ -10,6 +10,7 @@ from tests.labs import (
     LEFT_BEHIND,
     attempts,
     code_cells,
+    find_formulas,
     full_points,
     grade,
     judge,
@@ -153,6 +154,11 @@ def test_each_automatic_question_has_its_points_and_three_hints(lab):
             assert [f"<summary>Hint {n}: " in told for n in (1, 2, 3, 4)] == [True] * 3 + [False]
             assert "raise NotImplementedError" in cell.source
             prose = ""
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_two_prices_are_no_formula(lab):
+    assert find_formulas(notebook_of(lab, "labs").cells) == []
 
 
 @pytest.mark.parametrize("lab", LABS)

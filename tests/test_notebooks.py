@@ -7,6 +7,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tests.labs import find_formulas
+
 NOTEBOOKS = sorted(Path("notebooks").glob("[0-9]*.ipynb"))
 LONGEST_CELL = 25  # lines
 MOST_IN_A_ROW = 2  # code cells without a word between them
@@ -25,6 +27,10 @@ def code_of(lesson):
 
 def prose_of(lesson):
     return "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "markdown")
+
+
+def test_two_prices_are_no_formula(lesson):
+    assert find_formulas(lesson.cells) == []
 
 
 def tags(cell):
