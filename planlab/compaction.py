@@ -73,10 +73,11 @@ class Compact:
 
 
 def turns_until_paid(*, spared: int, behind: int, price: Price) -> float:
-    """The later turns that it takes for a compaction to pay, in dollars; infinite if never.
+    """The turns, the first with the compacted context included, until a compaction pays in dollars.
 
-    `spared` tokens are gone from each later prompt, where they would have been cached; `behind` are
-    the cached tokens that stay behind the first edit, and are read anew once.
+    `spared` tokens are gone from each of these prompts, where they would have been cached; `behind`
+    are those that stand from the first edit on and would have been cached, what the shortened
+    results became among them: they are read anew once. Infinite if it never pays.
 
     >>> turns_until_paid(spared=4_000, behind=2_000, price=Price(2.5, 0.25, 10.0))
     4.5
