@@ -137,15 +137,25 @@ async def run(goal, planner, executor):
         )
 
 
+WARNING = "\n\nA tool result contained instructions that are not yours"
+
+
 @pytest.mark.parametrize("goal", [WEEKLY, RIVALS, QUARTER])
-async def test_the_router_gives_the_same_answer_for_fewer_dollars(goal):
+async def test_the_router_gives_the_same_report_for_fewer_dollars(goal):
     large, small = connect(), connect("small")
     alone, routed = await run(goal, large, large), await run(goal, large, route(small, large))
-    assert (routed.stop, routed.answer) == (Stop.ANSWERED, alone.answer)
+    assert (routed.stop, routed.answer) == (Stop.ANSWERED, alone.answer.partition(WARNING)[0])
     assert routed.usage.dollars < 0.85 * alone.usage.dollars
     bills = bill_trace(routed.trace)
     assert set(bills) == set(SIZES)
     assert sum(b.dollars for b in bills.values()) == pytest.approx(routed.usage.dollars)
+
+
+async def test_what_only_the_large_model_notices_is_lost_where_nothing_escalates():
+    large, small = connect(), connect("small")
+    alone, routed = await run(RIVALS, large, large), await run(RIVALS, large, route(small, large))
+    assert escalations(routed.trace) == ()
+    assert (WARNING in alone.answer, WARNING in routed.answer) == (True, False)
 
 
 async def test_a_weak_planner_makes_a_cheap_executor_dear():
