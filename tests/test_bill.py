@@ -75,6 +75,12 @@ def test_a_boundary_in_the_middle_of_a_message_counts_by_tokens():
     assert second.cached_tokens < second.input_tokens
 
 
+def test_any_earlier_prompt_may_hold_the_beginning():
+    one, other = ([says("user", f"{name} {'word ' * 40}")] for name in ("one", "other"))
+    calls = bill_calls([(p, says("assistant", "")) for p in (one, other, one)], cache=PrefixCache())
+    assert calls[2].cached_tokens == calls[2].input_tokens
+
+
 def test_an_edit_early_in_the_prompt_loses_all_that_stands_behind_it():
     context = [says("system", "It is 9:00."), says("user", "long " * 500)]
     later = [says("system", "It is 9:01."), *context[1:]]
