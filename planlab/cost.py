@@ -8,7 +8,7 @@ import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from planlab.errors import BadInput, BudgetSpent
 from planlab.records import Usage
@@ -42,10 +42,17 @@ FREE = Price(0.0, 0.0, 0.0)
 
 
 @cache
+def known_facts(kind: Literal["price", "shape", "bandwidth", "cache"]) -> dict[str, dict[str, Any]]:
+    """What `prices.toml` holds of one kind, by name."""
+    table = tomllib.loads(files("planlab").joinpath("prices.toml").read_text(encoding="utf-8"))
+    facts: dict[str, dict[str, Any]] = table[kind]
+    return facts
+
+
 def prices() -> dict[str, Price]:
     """The list price of every model that we know, by name."""
-    table = tomllib.loads(files("planlab").joinpath("prices.toml").read_text(encoding="utf-8"))
-    return {name: Price(row["input"], row["cached"], row["output"]) for name, row in table.items()}
+    rows = known_facts("price").items()
+    return {name: Price(row["input"], row["cached"], row["output"]) for name, row in rows}
 
 
 def price_of(model: str) -> Price:

@@ -22,7 +22,8 @@ from planlab.errors import (
 from planlab.model import Message, Model
 from planlab.planning import render_results, says
 from planlab.progress import Progress
-from planlab.records import Observation, Record, Ref, Step, as_text
+from planlab.records import Observation, Record, Ref, Reply, Step, as_text
+from planlab.routing import Router
 from planlab.schedule import Task
 from planlab.toolbox import Toolbox
 from planlab.tools import NO_TAINT, Risk, parse_arguments
@@ -92,8 +93,8 @@ class Job:
 class StepExecutor:
     """Does steps by the runner for their `how`; 'tool' is one call, or words where no tool is.
 
-    `attempts` are its own, to mend a call; `retries` are the scheduler's, after a `Transient`
-    error; `timeout` is in seconds.
+    `attempts` are its own, to mend a call, the last by the stronger model of a `Router`; `retries`
+    are the scheduler's, after a `Transient` error; `timeout` is in seconds.
     """
 
     model: Model
@@ -133,8 +134,8 @@ class StepExecutor:
         with span("step", job.step.id) as record:
             record.data["description"] = job.step.description
             fault: ToolError | None = None
-            for _ in range(self.attempts):
-                seen = await self._attempt(job, fault)
+            for left in reversed(range(self.attempts)):
+                seen = await self._attempt(job, fault, last=left == 0)
                 fault = await self._fault(job.step, seen)
                 if fault is None:
                     return seen
@@ -142,7 +143,7 @@ class StepExecutor:
                     break
             raise fault or BadInput(f"attempts is {self.attempts}: at least one is needed.")
 
-    async def _attempt(self, job: Job, fault: ToolError | None) -> Observation:
+    async def _attempt(self, job: Job, fault: ToolError | None, *, last: bool) -> Observation:
         """By its runner; by its tool, as planned; or, in words or to mend a call, by the model."""
         step = job.step
         if step.how in self.runners:
@@ -151,7 +152,7 @@ class StepExecutor:
             ways = ", ".join(self.hows)
             raise BadArguments(f"{step.how!r} is no way to run a step here: {ways}.")
         if step.tool is None:
-            reply = await self.model.ask(_order(job, fault))
+            reply = await self._ask(job, fault, last)
             empty = None if reply.text.strip() else ToolFailed("nothing was answered.")
             return Observation(reply.text, empty, job.read)
         if fault is None:
@@ -159,11 +160,21 @@ class StepExecutor:
                 step.tool, step.arguments, known=job.results, taint=job.taint, step=step.id
             )
         tools = self.tools.only(step.tool)
-        reply = await self.model.ask(_order(job, fault), tools=tools, tool_choice="required")
+        reply = await self._ask(job, fault, last, tools)
         if not reply.calls:
             return Observation(None, ToolFailed(f"no call was made: {reply.text}"), job.read)
         arguments = parse_arguments(reply.calls[0])
         return await tools.call(reply.calls[0].name, arguments, taint=job.read, step=step.id)
+
+    async def _ask(
+        self, job: Job, fault: ToolError | None, last: bool, tools: Toolbox | None = None
+    ) -> Reply:
+        """The model's answer; the stronger one's, in the last attempt to mend what went wrong."""
+        choice = {} if tools is None else {"tool_choice": "required"}
+        if fault is not None and last and isinstance(self.model, Router):
+            with self.model.escalated(fault) as stronger:
+                return await stronger.ask(_order(job, fault), tools=tools, **choice)
+        return await self.model.ask(_order(job, fault), tools=tools, **choice)
 
     async def _fault(self, step: Step, seen: Observation) -> ToolError | None:
         """What is wrong with a result: its own error, or what the evaluation finds.

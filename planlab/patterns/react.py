@@ -23,6 +23,7 @@ SYSTEM = (
 )
 
 Remind = Callable[[Sequence[Message]], str | None]
+Compact = Callable[[Sequence[Message]], Sequence[Message]]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Loop:
-    """What a ReAct run leaves behind: its turns, and the context as the model last saw it."""
+    """What a ReAct run leaves behind: its turns, and the whole context, never compacted."""
 
     turns: tuple[Turn, ...]
     messages: tuple[Message, ...]
@@ -51,15 +52,16 @@ async def run_react(
     max_turns: int = 12,
     system: str = SYSTEM,
     remind: Remind | None = None,
+    compact: Compact | None = None,
     step: str | None = None,
 ) -> Result[str, Loop]:
     """Let `model` call `tools` until it answers, at most `max_turns` times.
 
     `remind` is asked before each turn after the first what to put before the model again: a plan, a
-    task list, a warning (None for nothing). `step` is the plan's step that this loop does: run
-    again after a crash under the same name, its calls keep their keys. Stops: answered, rounds (the
-    bound), waiting (a call needs a person), budget, failed (the model itself; `detail.error`).
-    Raises `BadInput`.
+    task list, a warning (None for nothing). `compact` makes of the whole context what the model is
+    shown. `step` is the plan's step that this loop does: run again after a crash under the same
+    name, its calls keep their keys. Stops: answered, rounds (the bound), waiting (a call needs a
+    person), budget, failed (the model itself; `detail.error`). Raises `BadInput`.
     """
     if not goal.strip():
         raise BadInput("The goal is empty: say what the agent should do.")
@@ -67,7 +69,7 @@ async def run_react(
         raise BadInput("The toolbox is empty: give the agent a tool, or call model.ask().")
     if max_turns < 1:
         raise BadInput(f"max_turns is {max_turns}: at least one turn is needed.")
-    run = _Run(model, tools, goal, system, remind, step or uuid.uuid4().hex)
+    run = _Run(model, tools, goal, system, remind, compact, step or uuid.uuid4().hex)
     with current_trace() as trace, span("run", "react") as record:
         record.data["goal"] = goal
         answer, stop, error = await run.until_answered(max_turns)
@@ -84,9 +86,11 @@ class _Run:
         goal: str,
         system: str,
         remind: Remind | None,
+        compact: Compact | None,
         id: str,
     ) -> None:
-        self.model, self.tools, self.remind, self.id = model, tools, remind, id
+        self.model, self.tools, self.id = model, tools, id
+        self.remind, self.compact = remind, compact
         self.messages: list[Message] = [
             {"role": "system", "content": system},
             {"role": "user", "content": goal},
@@ -113,7 +117,8 @@ class _Run:
         reminder = self.remind(self.messages) if self.remind and self.turns else None
         if reminder:
             self.messages.append({"role": "user", "content": reminder})
-        reply = await self.model.ask(self.messages, tools=self.tools)
+        shown = self.compact(self.messages) if self.compact else self.messages
+        reply = await self.model.ask(shown, tools=self.tools)
         self.messages.append(reply.message)
         done = await run_graph(
             Task(str(n), partial(self.act, call, n)) for n, call in enumerate(reply.calls)

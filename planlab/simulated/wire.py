@@ -14,7 +14,7 @@ from pathlib import Path
 from traceback import extract_tb
 
 from planlab import __version__
-from planlab.tokens import count_tokens
+from planlab.tokens import count_tokens, words_in
 
 from .faults import Fault, check_up, forget_newest, spoil
 from .fill import Unfillable
@@ -167,7 +167,7 @@ def _count_usage(request: Request, replies: list[Reply], simulator: Simulator) -
     body = request.body
     messages: Iterable[object] = body["messages"]  # type: ignore[assignment]
     parts = [body[key] for key in ("tools", "response_format") if key in body]
-    texts = ["\n".join(_words(part)) for part in (*parts, *messages)]
+    texts = ["\n".join(words_in(part)) for part in (*parts, *messages)]
     blocks = [(text, count_tokens(text)) for text in texts]
     prompt = sum(tokens for _, tokens in blocks)
     completion = sum(reply.tokens for reply in replies)
@@ -182,19 +182,6 @@ def _count_usage(request: Request, replies: list[Reply], simulator: Simulator) -
         },
         "completion_tokens_details": dict.fromkeys((*nothing, "rejected_prediction_tokens"), 0),
     }
-
-
-def _words(value: object) -> Iterator[str]:
-    """The keys and strings in a JSON value: what is counted, its punctuation is not."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, child in value.items():
-            yield key
-            yield from _words(child)
-    elif isinstance(value, list):
-        for child in value:
-            yield from _words(child)
 
 
 def _whole(
