@@ -125,9 +125,9 @@ class StepExecutor:
 
     def _may_retry(self, step: Step) -> bool:
         """Does it no harm to run the whole step again, whatever became of it?"""
-        if step.how != "tool" or step.tool not in (None, *(tool.name for tool in self.tools)):
-            return False
-        return step.tool is None or self.tools[step.tool].repeatable
+        if step.how != "tool" or step.tool is None:
+            return step.how == "tool"
+        return step.tool in self.tools and self.tools[step.tool].repeatable
 
     async def do(self, job: Job) -> Observation:
         """What the step gives, in at most `attempts` attempts; raises what stays wrong with it."""

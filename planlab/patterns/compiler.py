@@ -225,16 +225,14 @@ class _Run:
         """What the goal's constraints have against `step` after those that are allowed."""
         if not self.goal.constraints:
             return None
-        before, after = (
-            [
-                defect.problem
-                for defect in find_defects(plan, goal=self.goal, tools=self.work.tools)
-                if defect.kind in (DefectKind.PERMISSION, DefectKind.BUDGET)
-            ]
-            for steps in (allowed, (*allowed, step))
-            for plan in [NO_PLAN.model_copy(update={"steps": steps})]
-        )
-        return next((problem for problem in after if problem not in before), None)
+        before = self.excesses(allowed)
+        return next((it for it in self.excesses((*allowed, step)) if it not in before), None)
+
+    def excesses(self, steps: tuple[Step, ...]) -> list[str]:
+        """How these steps together go over what the goal permits or may cost."""
+        plan = NO_PLAN.model_copy(update={"steps": steps})
+        found = find_defects(plan, goal=self.goal, tools=self.work.tools)
+        return [d.problem for d in found if d.kind in (DefectKind.PERMISSION, DefectKind.BUDGET)]
 
     async def join(self, problem: Exception | None) -> Joined:
         """The joiner's decision; a new plan where there is nothing yet to decide on."""
