@@ -4,7 +4,7 @@ The executor sees its step, the step's tool and the results that the step needs;
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Protocol
 
 from pydantic import Field
@@ -147,7 +147,8 @@ class StepExecutor:
         """By its runner; by its tool, as planned; or, in words or to mend a call, by the model."""
         step = job.step
         if step.how in self.runners:
-            return await self.runners[step.how](step, job.results)
+            seen = await self.runners[step.how](step, job.results)
+            return replace(seen, taint=seen.taint | job.read)
         if step.how not in self.hows:
             ways = ", ".join(self.hows)
             raise BadArguments(f"{step.how!r} is no way to run a step here: {ways}.")

@@ -12,10 +12,10 @@ from itertools import chain, count
 from typing import Literal
 
 from planlab.graph import find_components
-from planlab.records import Argument, Plan, Ref, Step
+from planlab.records import Argument, Observation, Plan, Ref, Step
 from planlab.schedule import Failed, Waiting
 from planlab.toolbox import Toolbox
-from planlab.tools import Risk
+from planlab.tools import NO_TAINT, Risk
 
 PLAN = "plan"  # where `done` holds the plan, so no step is called that
 NO_PLAN = Plan(goal="", reasoning="", steps=(), version=0)
@@ -148,7 +148,7 @@ def _asks(step: Step, tools: Toolbox) -> object:
     )
     if step.how == "tool" and step.tool:
         return step.tool, tuple(arguments)
-    return step.how, step.tool, tuple(arguments), step.description, tuple(sorted(step.needs))
+    return step.tool, tuple(arguments), step.description, tuple(sorted(step.needs))
 
 
 def renamed(step: Step, ids: Mapping[str, str]) -> Step:
@@ -189,6 +189,13 @@ def came_in(id: str) -> int:
     """
     found = _SINCE.search(id)
     return int(found[1]) if found else 1
+
+
+def planned_from(id: str, done: Mapping[str, object]) -> frozenset[str]:
+    """What the planner had read when it wrote the step: nothing, in the first plan."""
+    if came_in(id) == 1:
+        return NO_TAINT
+    return NO_TAINT.union(*(o.taint for o in done.values() if isinstance(o, Observation)))
 
 
 def _changes(old: Plan, plan: Plan, done: Mapping[str, object]) -> list[Change]:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import TypeVar
 
-from planlab.errors import BudgetSpent, LearnerError, NeedsApproval
+from planlab.errors import BudgetSpent, LearnerError, NeedsApproval, Refused
 from planlab.records import Stop
 
 T = TypeVar("T")
@@ -17,7 +17,7 @@ async def perform(role: Callable[..., T | Awaitable[T]], *given: object) -> T:
 
 
 def stop_of(error: Exception) -> Stop:
-    """How a run ends in which a role raised: budget, waiting or failed.
+    """How a run ends in which something raised: budget, waiting, refused or failed.
 
     Wrong use is raised again: only whoever called can mend it.
     """
@@ -28,5 +28,7 @@ def stop_of(error: Exception) -> Stop:
             return Stop.BUDGET
         case NeedsApproval():
             return Stop.WAITING
+        case Refused():
+            return Stop.REFUSED
         case _:
             return Stop.FAILED

@@ -27,7 +27,7 @@ FLOORS = (
         "searching",
     ),
     ("patterns",),
-    ("agent",),
+    ("agent", "ways"),
     ("show", "grading", "compare", "doctor", "__main__"),
 )
 # Beside the floors: what plays the part of the outside stands on these alone.

@@ -32,12 +32,12 @@ from planlab.errors import (
 from planlab.executing import StepExecutor, StepRunner, raise_unmendable
 from planlab.model import Model
 from planlab.planning import check_goal, plan_request, render_results, says
-from planlab.progress import NO_PLAN, PLAN, Identify, Progress, came_in, is_finished, renamed
-from planlab.records import Goal, Observation, Plan, Record, Result, Step, Stop
+from planlab.progress import NO_PLAN, PLAN, Identify, Progress, is_finished, planned_from, renamed
+from planlab.records import Goal, Plan, Record, Result, Step, Stop
+from planlab.roles import stop_of
 from planlab.schedule import Task, run_graph
 from planlab.streaming import StepReader
 from planlab.toolbox import Toolbox
-from planlab.tools import NO_TAINT
 from planlab.trace import current_trace, span
 from planlab.validate import DefectKind, find_defects
 
@@ -131,12 +131,8 @@ class _Run:
         """The answer if there is one, why the run ended, and the error that ended it."""
         try:
             return await self.until_answered()
-        except NeedsApproval as error:
-            return None, Stop.WAITING, error
-        except BudgetSpent as error:
-            return None, Stop.BUDGET, error
-        except ModelError as error:
-            return None, Stop.FAILED, error
+        except (NeedsApproval, BudgetSpent, ModelError) as error:
+            return None, stop_of(error), error
 
     async def until_answered(self) -> tuple[str | None, Stop, Exception | None]:
         """Read the plan as it is written and run each step as soon as it can; when all has ended,
@@ -188,13 +184,13 @@ class _Run:
                 goal=self.goal.text, reasoning=reason, steps=finished, version=plan.version + 1
             )
         steps = {step.id: step for step in plan.steps}
-        read = NO_TAINT.union(*(o.taint for o in self.done.values() if isinstance(o, Observation)))
         orderly, allowed = InOrder(self.work.tools), self.progress.completed
+        known = dict(self.done)  # what the planner is shown
         async with aclosing(self.steps(reason)) as coming:
             async for step in coming:
                 steps[step.id] = step = orderly(step)
                 self.done[PLAN] = plan.model_copy(update={"steps": tuple(steps.values())})
-                task = self.work.task(step, steps, taint=read if came_in(step.id) > 1 else NO_TAINT)
+                task = self.work.task(step, steps, taint=planned_from(step.id, known))
                 problem = self.forbids(allowed, step)
                 if problem is not None:
                     yield replace(task, run=_refusing(problem))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from planlab.conflicts import InOrder
-from planlab.errors import BadInput, BudgetSpent, ModelError, NeedsApproval, Refused, ToolError
+from planlab.errors import BadInput, BudgetSpent, ModelError, NeedsApproval, ToolError
 from planlab.executing import (
     Evaluate,
     Evaluation,
@@ -29,11 +29,11 @@ from planlab.planning import (
     render_results,
     replan,
 )
-from planlab.progress import NO_PLAN, PLAN, Progress, came_in
-from planlab.records import Goal, Observation, Plan, Result, Step, Stop
+from planlab.progress import NO_PLAN, PLAN, Progress, planned_from
+from planlab.records import Goal, Plan, Result, Step, Stop
+from planlab.roles import stop_of
 from planlab.schedule import Task, run_graph
 from planlab.toolbox import Toolbox
-from planlab.tools import NO_TAINT
 from planlab.trace import current_trace, span
 
 __all__ = ["Execution", "judged_by", "make_plan", "replan", "run_plan_execute", "run_rewoo"]
@@ -151,14 +151,8 @@ class _Run:
             return await self.until_answered(), Stop.ANSWERED, None
         except _NoPlan as end:
             return None, end.stop, end.error
-        except NeedsApproval as error:
-            return None, Stop.WAITING, error
-        except BudgetSpent as error:
-            return None, Stop.BUDGET, error
-        except Refused as error:
-            return None, Stop.REFUSED, error
-        except (ModelError, ToolError) as error:
-            return None, Stop.FAILED, error
+        except (NeedsApproval, BudgetSpent, ModelError, ToolError) as error:
+            return None, stop_of(error), error
 
     async def until_answered(self) -> str:
         """Make a valid plan; run what is ready, and evaluate each step; when a step failed, or the
@@ -231,11 +225,10 @@ class _Run:
 
     def tasks(self, remaining: Sequence[Step], may_pause: bool) -> list[Task]:
         """What is to be run now. What the planner had read taints what it wrote since then."""
-        read = NO_TAINT.union(*(o.taint for o in self.done.values() if isinstance(o, Observation)))
         steps = {step.id: step for step in self.progress.plan.steps}
         orderly = InOrder(self.work.tools)
         return [
-            self.work.task(orderly(step), steps, taint=read if came_in(step.id) > 1 else NO_TAINT)
+            self.work.task(orderly(step), steps, taint=planned_from(step.id, self.done))
             for step in remaining[: self.every if may_pause else None]
         ]
 

@@ -12,6 +12,7 @@ from functools import partial
 from planlab.errors import BadArguments, BadInput, BudgetSpent, ModelError, NeedsApproval
 from planlab.model import Message, Model
 from planlab.records import Observation, Result, Stop, ToolCall, Usage
+from planlab.roles import stop_of
 from planlab.schedule import Failed, Task, Waiting, run_graph
 from planlab.toolbox import Toolbox
 from planlab.tools import NO_TAINT, parse_arguments
@@ -43,6 +44,11 @@ class Loop:
     messages: tuple[Message, ...]
     error: Exception | None = None
 
+    @property
+    def read(self) -> frozenset[str]:
+        """The taint of whatever was said after it: all that its calls brought in."""
+        return NO_TAINT.union(*(seen.taint for turn in self.turns for _, seen in turn.calls))
+
 
 async def run_react(
     goal: str,
@@ -54,14 +60,16 @@ async def run_react(
     remind: Remind | None = None,
     compact: Compact | None = None,
     step: str | None = None,
+    taint: frozenset[str] = NO_TAINT,
 ) -> Result[str, Loop]:
     """Let `model` call `tools` until it answers, at most `max_turns` times.
 
     `remind` is asked before each turn after the first what to put before the model again: a plan, a
     task list, a warning (None for nothing). `compact` makes of the whole context what the model is
     shown. `step` is the plan's step that this loop does: run again after a crash under the same
-    name, its calls keep their keys. Stops: answered, rounds (the bound), waiting (a call needs a
-    person), budget, failed (the model itself; `detail.error`). Raises `BadInput`.
+    name, its calls keep their keys; `taint` is what the goal was worded from. Stops: answered,
+    rounds (the bound), waiting (a call needs a person), budget, failed (the model itself;
+    `detail.error`). Raises `BadInput`.
     """
     if not goal.strip():
         raise BadInput("The goal is empty: say what the agent should do.")
@@ -69,7 +77,7 @@ async def run_react(
         raise BadInput("The toolbox is empty: give the agent a tool, or call model.ask().")
     if max_turns < 1:
         raise BadInput(f"max_turns is {max_turns}: at least one turn is needed.")
-    run = _Run(model, tools, goal, system, remind, compact, step or uuid.uuid4().hex)
+    run = _Run(model, tools, goal, system, remind, compact, step or uuid.uuid4().hex, taint)
     with current_trace() as trace, span("run", "react") as record:
         record.data["goal"] = goal
         answer, stop, error = await run.until_answered(max_turns)
@@ -88,6 +96,7 @@ class _Run:
         remind: Remind | None,
         compact: Compact | None,
         id: str,
+        taint: frozenset[str],
     ) -> None:
         self.model, self.tools, self.id = model, tools, id
         self.remind, self.compact = remind, compact
@@ -96,7 +105,7 @@ class _Run:
             {"role": "user", "content": goal},
         ]
         self.turns: list[Turn] = []
-        self.taint = NO_TAINT
+        self.taint = taint
 
     async def until_answered(self, max_turns: int) -> tuple[str | None, Stop, Exception | None]:
         try:
@@ -104,12 +113,8 @@ class _Run:
                 turn = await self.turn()
                 if not turn.calls:
                     return turn.text, Stop.ANSWERED, None
-        except NeedsApproval as error:
-            return None, Stop.WAITING, error
-        except BudgetSpent as error:
-            return None, Stop.BUDGET, error
-        except ModelError as error:
-            return None, Stop.FAILED, error
+        except (NeedsApproval, BudgetSpent, ModelError) as error:
+            return None, stop_of(error), error
         return None, Stop.ROUNDS, None
 
     async def turn(self) -> Turn:
