@@ -404,6 +404,24 @@ def test_a_joiner_ends_when_the_results_cover_the_goal() -> None:
 # -----------------------------------------------------------------------------------------------
 
 
+def test_each_reader_gets_one_mail_which_says_nothing_of_the_others() -> None:
+    readers = ("ann@kiosk.example", "bob@dairy.example", "eve@forge.example")
+    goal = "Look up the price of Globex. Then " + ", ".join(
+        f"mail the price to {r}" for r in readers
+    )
+
+    def dispatch(arguments: Mapping[str, object]) -> object:
+        return f"delivered to {arguments['recipient']}"
+
+    made, _ = run(body(goal + ".", SEARCH, POST), prices, dispatch)
+    mails = [given for name, given in made if name == "dispatch"]
+    assert [mail["recipient"] for mail in mails] == list(readers)
+    for mail in mails:
+        text = str(mail["body"])
+        assert "$49" in text
+        assert not any(reader in text for reader in readers)
+
+
 def test_a_text_protocol_is_followed_from_question_to_answer() -> None:
     form = (
         "Use:\nIdea: why\nDo: tool[input]\nSeen: result\nDone: answer\n\nTools:\n- "

@@ -333,17 +333,21 @@ def _meets(step: Step, seen: Seen, scene: Scene) -> bool:
         return False
     planned = _mended(tool, _arguments(tool, step, scene), scene)
     asked = _arguments(tool, step, replace(scene, observations=()))  # what the request itself gives
-    given = {
-        name: str(value)
+    same = {
+        name: _alike(str(planned.get(name)), str(value))
+        or _alike(str(asked.get(name, value)), str(value))
         for name, value in seen.arguments.items()
         if isinstance(value, (str, int, float))
     }
-    same = [
-        _alike(str(planned.get(name)), value) or _alike(str(asked.get(name, value)), value)
-        for name, value in given.items()
+    if step.kind in (*words.GATHER, "question", "compute"):
+        return all(same.values())
+    # An act is known by whom or what it was done to: two mails differ by their readers.
+    done_to = [
+        alike
+        for name, alike in same.items()
+        if name in asked and is_definite(name, tool.properties.get(name, {}))
     ]
-    asks = step.kind in (*words.GATHER, "question", "compute")
-    return all(same) if asks else any(same) or not same
+    return all(done_to) if done_to else any(same.values()) or not same
 
 
 def _alike(mine: str, other: str) -> bool:

@@ -4,9 +4,11 @@ missing.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from planlab.simulated import measures, qa, words
 from planlab.simulated.arguments import title
+from planlab.simulated.choice import tool_kind
 from planlab.simulated.critic import asked_sections
 from planlab.simulated.facts import (
     Fact,
@@ -111,11 +113,14 @@ def _rows(scene: Scene, listed: Sequence[Item]) -> list[Item]:
 
 def letter(scene: Scene, steps: Sequence[Step]) -> str:
     """The text of a message: what was done and found, without a report's headings where neither
-    calls for one.
+    calls for one. What was sent to others is none of its reader's business.
     """
+    sent = [tool.name for tool in scene.tools if tool_kind(tool) == "send"]
+    own = tuple(seen for seen in scene.observations if seen.tool not in sent)
+    mine = replace(scene, observations=own)
     found = [
         line
-        for line in (_done(scene, steps), *(fact.text for fact in _relevant(facts(scene), scene)))
+        for line in (_done(mine, steps), *(fact.text for fact in _relevant(facts(scene), scene)))
         if line
     ]
     body = "\n".join(found) or words.clip(_about(scene.goal), 200)
