@@ -54,7 +54,9 @@ class Concern(StrEnum):
 
 @dataclass(frozen=True)
 class Models:
-    """Who plans, who carries out (a `Router`, where cost matters), who judges."""
+    """Who plans and writes what leaves the agent; who does the rest, a `Router` where cost matters;
+    who judges.
+    """
 
     planner: Model
     executor: Model
@@ -101,6 +103,7 @@ async def run_agent(
     asks = (by_risk(),) if gates is None else tuple(gates)
     ways = Ways(
         executor=models.executor,
+        writer=models.planner,
         critic=models.critic,
         tools=_behind(() if Concern.RISK in off else asks, tools, kept, reviewer),
         done={} if kept is None else kept,
@@ -122,6 +125,7 @@ async def run_agent(
         evaluate=evaluate if careful else None,
         step_runners=ways.runners,
         review=ways.chosen(review),
+        solve=ways.solve if ways.reflects else None,
         limit=1 if Concern.INDEPENDENCE in off else limit,
     )
 

@@ -35,7 +35,7 @@ class Puzzle(Protocol[S]):
     @property
     def start(self) -> S: ...
 
-    def step(self, state: S, action: str) -> S:
+    def step(self, state: S, action: str) -> S | Awaitable[S]:
         """The state after `action`; raises `ToolError` where it is not allowed."""
         ...
 
@@ -107,7 +107,7 @@ class Tree(Generic[S]):
         if isinstance(actions, str) or not all(isinstance(action, str) for action in actions):
             raise BadInput(f"propose gave {actions!r}: it gives a list of actions, each as text.")
         born = len(self.nodes)
-        found = [self._reach(node, action) for action in dict.fromkeys(actions)]
+        found = [await self._reach(node, action) for action in dict.fromkeys(actions)]
         node.asks += 1
         node.dry = node.dry + 1 if len(self.nodes) == born else 0
         return list({id(child): child for child in found if child is not None}.values())
@@ -118,10 +118,10 @@ class Tree(Generic[S]):
         await self.ask(node)
         return node.children[before:]
 
-    def _reach(self, node: Node[S], action: str) -> Node[S] | None:
+    async def _reach(self, node: Node[S], action: str) -> Node[S] | None:
         """The node that `action` leads to; one that is known, unless it was farther from here."""
         try:
-            state = self.puzzle.step(node.state, action)
+            state = await perform(self.puzzle.step, node.state, action)
         except ToolError:
             self.refused.append(action)
             return None

@@ -19,7 +19,7 @@ from planlab.patterns.reflection import run_reflection
 from planlab.patterns.search import best_first
 from planlab.planning import render_results
 from planlab.progress import PLAN, planned_from
-from planlab.records import Observation, Plan, Result, Step
+from planlab.records import Observation, Plan, Result, Step, as_text
 from planlab.searching import Evaluate, Propose, Puzzle
 from planlab.toolbox import Toolbox
 from planlab.tools import NO_TAINT, Risk
@@ -40,7 +40,7 @@ class Maze(Generic[S]):
 
 
 Known = Mapping[str, object]  # results by step id
-Checks = Callable[[Step, Known], Sequence[Check]]
+Checks = Callable[[Step | None, Known], Sequence[Check]]  # of a step, or of the answer
 FindMaze = Callable[[Step], Maze[S] | None]
 
 
@@ -49,6 +49,7 @@ class Ways(Generic[S]):
     """The ways in which a step can be run, and which of them is meant for it."""
 
     executor: Model
+    writer: Model
     critic: Model
     tools: Toolbox
     done: MutableMapping[str, object]
@@ -73,7 +74,7 @@ class Ways(Generic[S]):
 
     def how(self, step: Step, plan: Plan) -> str:
         """A call is a call. A maze is searched; what nothing is known of is looked for; words that
-        are acted on, or are the last, are reflected on; other words are said once.
+        are acted on are reflected on; other words are said once.
         """
         if step.tool is not None:
             return "tool"
@@ -81,15 +82,19 @@ class Ways(Generic[S]):
             return "search"
         if not step.needs:
             return "react"
-        users = [other for other in plan.steps if step.id in other.needs]
-        acted_on = any(user.tool and self.tools[user.tool].risk != Risk.LOW for user in users)
-        return "reflect" if self.reflects and (acted_on or not users) else "tool"
+        acted_on = any(self.acts(user) for user in plan.steps if step.id in user.needs)
+        return "reflect" if self.reflects and acted_on else "tool"
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that is being run."""
+        plan = self.done[PLAN]
+        assert isinstance(plan, Plan)  # whoever runs a step has put it there
+        return plan
 
     def task(self, step: Step, known: Known) -> str:
         """What a step's runner is asked: the task, and the results that it needs."""
-        plan = self.done[PLAN]
-        assert isinstance(plan, Plan)  # whoever runs a step has put it there
-        needs = [other for other in plan.steps if other.id in known]
+        needs = [other for other in self.plan.steps if other.id in known]
         parts = [f"{step.description} (wanted: {step.expected_output})"]
         parts += [f"Results:\n{render_results(needs, known)}"] if needs else []
         return "\n\n".join(parts)
@@ -106,14 +111,39 @@ class Ways(Generic[S]):
         return Observation(_answer(found, found.detail.error), taint=found.detail.read)
 
     async def by_reflection(self, step: Step, known: Known) -> Observation:
-        """The best of a few drafts; where none was approved, the best all the same."""
+        """The best of a few drafts."""
+        return Observation(await self.reflected(self.task(step, known), step, known))
+
+    async def solve(self, request: str) -> str:
+        """The answer: what was reflected on already, if all that was found went into it; else it is
+        written now, and reflected on like all words that leave the agent.
+        """
+        summary = self.summary(self.plan)
+        if summary is not None:
+            return _text(self.done[summary.id])
+        return await self.reflected(request, None, self.done)
+
+    def summary(self, plan: Plan) -> Step | None:
+        """The reflected step between all that found things out and all that acts on it, if any."""
+        for step in plan.steps:
+            before, others = plan_before(plan, step), [s for s in plan.steps if s is not step]
+            if step.how == "reflect" and all(self.acts(s) != (s.id in before) for s in others):
+                return step
+        return None
+
+    def acts(self, step: Step) -> bool:
+        """Does it change anything?"""
+        return step.tool is not None and self.tools[step.tool].risk != Risk.LOW
+
+    async def reflected(self, task: str, step: Step | None, known: Known) -> str:
+        """The best of a few drafts, even where none was approved."""
         found = await run_reflection(
-            self.task(step, known),
-            writer=self.executor,
+            task,
+            writer=self.writer,
             critic=self.critic,
             checks=() if self.checks is None else self.checks(step, known),
         )
-        return Observation(_answer(found, found.detail.error))
+        return _answer(found, found.detail.error)
 
     async def by_search(self, step: Step, known: Known) -> Observation:
         """The moves to make, found by trying them where it costs nothing."""
@@ -128,6 +158,23 @@ class Ways(Generic[S]):
         )
         path: tuple[str, ...] = _answer(found, found.detail.error)
         return Observation(list(path))
+
+
+def plan_before(plan: Plan, step: Step) -> set[str]:
+    """The ids of all steps that `step` needs, all the way down."""
+    needs = {each.id: each.needs for each in plan.steps}
+    found: set[str] = set()
+    open_ = [*step.needs]
+    while open_:
+        id = open_.pop()
+        if id not in found:
+            found.add(id)
+            open_ += needs.get(id, ())
+    return found
+
+
+def _text(value: object) -> str:
+    return value.text if isinstance(value, Observation) else as_text(value)
 
 
 def _read(known: Known) -> frozenset[str]:

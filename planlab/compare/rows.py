@@ -50,12 +50,15 @@ class Grid:
 
 @dataclass(frozen=True)
 class Study:
-    """What is compared: runs of systems over grids of conditions; `run` makes one of them."""
+    """What is compared: runs of systems over grids of conditions; `run` makes one of them.
+
+    A plain `run` brings its own event loop, and is not called within one.
+    """
 
     name: str
     base: Conditions
     grids: Sequence[Grid]
-    run: Callable[[str, Conditions, int], Awaitable[Outcome]]
+    run: Callable[[str, Conditions, int], Outcome | Awaitable[Outcome]]
 
     def cells(self) -> list[tuple[str, Conditions]]:
         """Each system with each set of conditions that a grid has for it, once."""
@@ -76,7 +79,13 @@ def study_named(name: str) -> Study:
     return study
 
 
-STUDIES = ("crossover", "cadence", "search", "fatigue")  # each a module here, with its STUDY
+STUDIES = (
+    "crossover",
+    "cadence",
+    "search",
+    "fatigue",
+    "capstone",
+)  # each a module here, with its STUDY
 
 
 def run_rows(study: Study, *, seeds: int, jobs: int = 1) -> list[Row]:
@@ -91,10 +100,13 @@ def run_rows(study: Study, *, seeds: int, jobs: int = 1) -> list[Row]:
 def _run_one(trial: tuple[str, str, Conditions, int]) -> Row:
     name, system, conditions, seed = trial
 
-    async def run() -> Outcome:
-        return await study_named(name).run(system, conditions, seed)
+    found = study_named(name).run(system, conditions, seed)
 
-    return Row(system, conditions, seed, asyncio.run(run()))
+    async def wait(running: Awaitable[Outcome]) -> Outcome:
+        return await running
+
+    outcome = found if isinstance(found, Outcome) else asyncio.run(wait(found))
+    return Row(system, conditions, seed, outcome)
 
 
 def save_rows(rows: Sequence[Row], path: Path, *, command: str) -> None:

@@ -49,6 +49,12 @@ class Review(Protocol):
     async def __call__(self, plan: Plan, /) -> Plan: ...
 
 
+class Solve(Protocol):
+    """Writes the answer: the request holds the results of all steps and the goal."""
+
+    async def __call__(self, request: str, /) -> str: ...
+
+
 @dataclass(frozen=True)
 class Execution:
     """What a run leaves behind: the progress ledger, how each plan was made, how steps went."""
@@ -72,6 +78,7 @@ async def run_plan_execute(
     evaluate: Evaluate | None = None,
     step_runners: Mapping[str, StepRunner] | None = None,
     review: Review | None = None,
+    solve: Solve | None = None,
     retries: int = 1,
     step_timeout: float | None = None,
     limit: int = 16,
@@ -80,9 +87,9 @@ async def run_plan_execute(
 
     It is revised when a step failed and, with `every`, after each so many steps. Before that a
     `Transient` error is tried again `retries` times, and the executor mends a call that it does no
-    harm to make again, `attempts` in all. A plan of your own goes in as `done={PLAN: plan}`; a plan
-    for another goal is first revised for this one, and that is not counted. `step_timeout` is
-    in seconds; `limit` steps run at once.
+    harm to make again, `attempts` in all. `solve` writes the answer, else the executor. A plan of
+    your own goes in as `done={PLAN: plan}`; a plan for another goal is first revised for this one,
+    and that is not counted. `step_timeout` is in seconds; `limit` steps run at once.
 
     Stops: answered, rounds (no valid plan), waiting (for a person), refused, budget, failed; the
     cause is `detail.error`. Raises `LearnerError`, and what a step runner raises by mistake.
@@ -100,6 +107,7 @@ async def run_plan_execute(
         max_replans=max_replans,
         every=every,
         review=review,
+        solve=solve,
         limit=limit,
     )
     with current_trace() as trace, span("run", "plan_execute") as record:
@@ -142,6 +150,7 @@ class _Run:
     max_replans: int
     every: int | None
     review: Review | None
+    solve: Solve | None
     limit: int
     plans: list[Drafting] = field(default_factory=list)
 
@@ -242,10 +251,13 @@ class _Run:
         return "; ".join(failed) or f"{len(self.progress.completed)} steps are done: look again"
 
     async def answer(self) -> str:
-        """What the results of all steps say about the goal, in the executor's words."""
+        """What the results of all steps say about the goal."""
         progress = self.progress
         parts = [f"Results:\n{render_results(progress.completed, self.done)}"]
         if progress.learned:
             parts.append("What went wrong on the way:\n" + "\n".join(progress.learned))
         parts += [f"Goal: {self.goal.text}", SYNTHESIS]
-        return (await self.work.model.ask("\n\n".join(parts))).text
+        request = "\n\n".join(parts)
+        if self.solve is not None:
+            return await self.solve(request)
+        return (await self.work.model.ask(request)).text

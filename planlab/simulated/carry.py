@@ -38,29 +38,33 @@ class SimulatedTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """The response, once its first chunk is due. Raises ReadTimeout where that is too late."""
         request.read()
-        delivery = self._deliver(request)
+        delivery = self._deliver(request, time.monotonic)
         delivery.sleep(0)
         return delivery.open()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """The same, while other calls run."""
         await request.aread()
-        delivery = self._deliver(request)
+        # The loop's own clock: it is a virtual one where time is only reckoned.
+        delivery = self._deliver(request, asyncio.get_running_loop().time)
         await delivery.async_sleep(0)
         return delivery.open()
 
-    def _deliver(self, request: httpx2.Request) -> "_Delivery":
+    def _deliver(self, request: httpx2.Request, clock: Callable[[], float]) -> "_Delivery":
         response = self._endpoint(request.method, request.url.path, request.content)
-        return _Delivery(response, request)
+        return _Delivery(response, request, clock)
 
 
 class _Delivery(httpx2.SyncByteStream, httpx2.AsyncByteStream):
     """A response's chunks, each when it is due, as far as the client's patience goes."""
 
-    def __init__(self, response: Response, request: httpx2.Request) -> None:
+    def __init__(
+        self, response: Response, request: httpx2.Request, clock: Callable[[], float]
+    ) -> None:
         self._response = response
         self._request = request
-        self._start = time.monotonic()
+        self._clock = clock
+        self._start = clock()
         patience = request.extensions.get("timeout", {}).get("read")
         self._patience = math.inf if patience is None else patience
 
@@ -95,7 +99,7 @@ class _Delivery(httpx2.SyncByteStream, httpx2.AsyncByteStream):
     def _seconds_to(self, index: int) -> float:
         # Counted from the start, so that timers which come a little late do not add up.
         due = self._start + self._response.delay + index * self._response.pace
-        return max(0.0, due - time.monotonic())
+        return max(0.0, due - self._clock())
 
     def _check_patience(self, seconds: float) -> None:
         if seconds > self._patience:

@@ -159,7 +159,7 @@ def sections(text: str) -> dict[str, str]:
 
 
 def _heads(text: str) -> list[tuple[re.Match[str], str]]:
-    """Labels with their meanings; headings inside a draft belong to the draft."""
+    """Labels with their meanings. A draft's headings, and what it says was done, are its own."""
     heads: list[tuple[re.Match[str], str]] = []
     for match in _HEAD.finditer(text):
         inside = bool(heads) and heads[-1][1] == "draft" and not heads[-1][0]["heading"]
@@ -167,6 +167,7 @@ def _heads(text: str) -> list[tuple[re.Match[str], str]]:
             inside
             and (
                 match["heading"]
+                or concept == "completed"
                 or (concept == "draft" and not re.match(r"\W*draft", match[0], re.I))
             )
         ):
