@@ -60,7 +60,7 @@ def expect_number(probe: Probe, got: object, wanted: float, words: str) -> None:
 
 def expect_numbers(probe: Probe, got: object, wanted: Mapping[str, float], words: str) -> None:
     """Raises `Broken` unless this is a dict of these numbers, each under its name."""
-    if not isinstance(got, dict) or got.keys() != wanted.keys():
+    if not isinstance(got, dict) or not wanted.keys() <= got.keys():
         raise Broken(f"it returns a dict with {', '.join(wanted)}")
     for name, number in wanted.items():
         expect_number(probe, got[name], number, f"{words}: {name}")
@@ -311,20 +311,12 @@ async def refuses_every_wrong_count(probe: Probe) -> None:
     calls[0] |= {"input": 0, "cached": 0, "output": 0}
     calls[1]["cached"] = calls[1]["input"]
     calls[2]["cached"] = 0
-    expect_numbers(
-        probe, await probe.call("bill", calls, prices), billed(calls, prices), "0 counts"
-    )
-    nothing = dict.fromkeys(("prefill", "cached", "decode"), 0)
-    expect_numbers(probe, await probe.call("bill", [], prices), nothing, "no call costs nothing")
-
-
-@lab.property("formulae", 0.5, "no call and free tokens are on a bill like others", cases=1)
-async def bills_what_is_free(probe: Probe) -> None:
-    calls, prices = draw_run(probe.rng, 5)
     for price, part in zip(prices.values(), ("input", "cached", "output"), strict=False):
         price[part] = 0
-    words = "a price of 0 is a price"
+    words = "0 is a count, and a price"
     expect_numbers(probe, await probe.call("bill", calls, prices), billed(calls, prices), words)
+    nothing = dict.fromkeys(("prefill", "cached", "decode"), 0)
+    expect_numbers(probe, await probe.call("bill", [], prices), nothing, "no call costs nothing")
 
 
 @lab.property("formulae", 1, "a forecast holds where the cache is free, and for no steps", cases=1)
@@ -402,7 +394,7 @@ class Desk:
         given = self.unjudged.pop() if self.unjudged else ("", "")
         if given[1] != step or answer != self.answers[given]:
             self.faults.append("passes is asked once for each answer, with the step that it is for")
-        return given[0] in self.able[step]
+        return given[0] in self.able.get(step, "")
 
     def plan(self, patience: int | None) -> tuple[list[tuple[str, str]], dict[str, dict[str, Any]]]:
         """Who is to be asked what, in order, and what is to come of it."""
@@ -434,7 +426,7 @@ class Desk:
         if not isinstance(got, dict) or [*got] != [*wanted]:
             raise Broken("it returns a dict of what came of each step, in their order")
         for step, outcome in wanted.items():
-            if not isinstance(got[step], dict) or got[step].keys() != outcome.keys():
+            if not isinstance(got[step], dict) or not outcome.keys() <= got[step].keys():
                 raise Broken("what came of a step is a dict with answer, by and dollars")
             for name in ("answer", "by"):
                 self.probe.equal(got[step][name], outcome[name], f"{name} is not right")
@@ -553,7 +545,7 @@ async def expect_team(
         "small": planning["small"] + padding * carried_out,
     }
     got = await probe.call("team_costs", planning, work, judging, escalated, padding)
-    if not isinstance(got, dict) or got.keys() != wanted.keys():
+    if not isinstance(got, dict) or not wanted.keys() <= got.keys():
         raise Broken("it returns a dict with what large, mixed and small cost")
     expect_number(probe, got[team], wanted[team], f"it is not what the {team} team costs")
 
