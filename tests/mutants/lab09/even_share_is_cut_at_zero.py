@@ -1,0 +1,29 @@
+"""Never is told as a share of 0."""
+
+import math
+
+QUESTIONS = ("even",)
+
+
+def team_costs(planning: dict, work: dict, judging: float, escalated: float, padding: float):
+    """What each team costs, in dollars, by its name."""
+    carried_out = work["small"] + judging + escalated * work["large"]
+    return {
+        "large": planning["large"] + work["large"],
+        "mixed": planning["large"] + carried_out,
+        "small": planning["small"] + padding * carried_out,
+    }
+
+
+def most_escalated(work: dict, judging: float) -> float | None:
+    """The share escalated from which the mixed team saves nothing."""
+    saved = work["large"] - work["small"] - judging
+    return max(saved, 0) / work["large"] if work["large"] else None
+
+
+def most_padding(planning: dict, work: dict, judging: float, escalated: float) -> float:
+    """The padding from which the small team is dearer than the mixed one."""
+    carried_out = work["small"] + judging + escalated * work["large"]
+    if not carried_out:
+        return math.inf
+    return 1 + (planning["large"] - planning["small"]) / carried_out
