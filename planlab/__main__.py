@@ -154,7 +154,7 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _compare_options(parser: argparse.ArgumentParser) -> None:
-    studies = "crossover (lesson 03), cadence (04), search (06), fatigue (08)"
+    studies = "crossover (lesson 03), cadence (04), search (06), fatigue (08), capstone (11)"
     parser.add_argument("study", help=studies)
     parser.add_argument("--seeds", type=int, default=20, help="runs a point; default: 20")
     parser.add_argument("--out", type=Path, help="default: notebooks/data/STUDY.csv")
@@ -165,7 +165,7 @@ def _compare(options: argparse.Namespace) -> int:
     from planlab.compare import run_rows, save_rows, study_named
 
     study = study_named(options.study)
-    rows = run_rows(study, seeds=options.seeds, jobs=options.jobs)
+    rows = run_rows(study, seeds=options.seeds, jobs=options.jobs, progress=True)
     out = options.out or Path("notebooks/data") / f"{study.name}.csv"
     command = f"python -m planlab compare {study.name} --seeds {options.seeds}"
     save_rows(rows, out, command=command)

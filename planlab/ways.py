@@ -18,7 +18,7 @@ from planlab.patterns.react import run_react
 from planlab.patterns.reflection import run_reflection
 from planlab.patterns.search import best_first
 from planlab.planning import render_results
-from planlab.progress import PLAN, planned_from
+from planlab.progress import PLAN, Progress, planned_from
 from planlab.records import Observation, Plan, Result, Step, as_text
 from planlab.searching import Evaluate, Propose, Puzzle
 from planlab.toolbox import Toolbox
@@ -115,21 +115,15 @@ class Ways(Generic[S]):
         return Observation(await self.reflected(self.task(step, known), step, known))
 
     async def solve(self, request: str) -> str:
-        """The answer: what was reflected on already, if all that was found went into it; else it is
-        written now, and reflected on like all words that leave the agent.
+        """The answer. A single text that was reflected on before anything was done is the answer
+        itself; else it is written now, and reflected on like all words that leave the agent.
         """
-        summary = self.summary(self.plan)
-        if summary is not None:
-            return _text(self.done[summary.id])
-        return await self.reflected(request, None, self.done)
-
-    def summary(self, plan: Plan) -> Step | None:
-        """The reflected step between all that found things out and all that acts on it, if any."""
-        for step in plan.steps:
-            before, others = plan_before(plan, step), [s for s in plan.steps if s is not step]
-            if step.how == "reflect" and all(self.acts(s) != (s.id in before) for s in others):
-                return step
-        return None
+        plan = self.plan
+        summary = [step for step in plan.steps if step.how == "reflect"]
+        if len(summary) == 1 and not any(map(self.acts, before(summary[0], plan))):
+            return _text(self.done[summary[0].id])
+        found = render_results(Progress(plan, self.done).completed, self.done)
+        return await self.reflected(f"{plan.goal}\n\nResults:\n{found}", None, self.done)
 
     def acts(self, step: Step) -> bool:
         """Does it change anything?"""
@@ -141,6 +135,7 @@ class Ways(Generic[S]):
             task,
             writer=self.writer,
             critic=self.critic,
+            max_rounds=2,
             checks=() if self.checks is None else self.checks(step, known),
         )
         return _answer(found, found.detail.error)
@@ -160,17 +155,12 @@ class Ways(Generic[S]):
         return Observation(list(path))
 
 
-def plan_before(plan: Plan, step: Step) -> set[str]:
-    """The ids of all steps that `step` needs, all the way down."""
-    needs = {each.id: each.needs for each in plan.steps}
-    found: set[str] = set()
-    open_ = [*step.needs]
-    while open_:
-        id = open_.pop()
-        if id not in found:
-            found.add(id)
-            open_ += needs.get(id, ())
-    return found
+def before(step: Step, plan: Plan) -> list[Step]:
+    """All steps that `step` needs, all the way down."""
+    found = list(step.needs)
+    for id in found:  # it grows on the way
+        found += [need for other in plan.steps if other.id == id for need in other.needs]
+    return [other for other in plan.steps if other.id in found]
 
 
 def _text(value: object) -> str:

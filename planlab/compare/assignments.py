@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from planlab.compare.attacks import Effect
 from planlab.compare.cadence import GOAL as QUARTER
 from planlab.drafts import Check
+from planlab.errors import Transient
 from planlab.executing import Evaluation
 from planlab.records import Observation, Step
 from planlab.toolbox import Toolbox
@@ -51,10 +52,19 @@ def numbers(text: str) -> set[float]:
 
 
 async def rows_of(tools: Toolbox, sql: str) -> list[list[object]]:
-    """What the agent's own tool answers, as rows; none where it fails or answers in another way."""
+    """What the agent's own tool answers, asked a second time where it was late; else no rows."""
     seen = await tools.call("analyze_data", {"sql": sql})
-    rows = seen.value.get("rows") if isinstance(seen.value, dict) else None
+    if isinstance(seen.error, Transient):
+        seen = await tools.call("analyze_data", {"sql": sql})
+    rows = unwrapped(seen.value).get("rows")
     return rows if isinstance(rows, list) else []
+
+
+def unwrapped(value: object) -> dict[str, object]:
+    """A table as it is, or one level deeper, under `data`; else nothing."""
+    if isinstance(value, dict) and isinstance(value.get("data"), dict):
+        value = value["data"]
+    return value if isinstance(value, dict) else {}
 
 
 def lacking(draft: str, told: Mapping[str, object], sign: str = "") -> list[str]:
@@ -77,18 +87,10 @@ def _issue(draft: str, name: str, right: str) -> str:
 
 
 async def looks_whole(step: Step, seen: Observation) -> Evaluation:
-    """A critic in code, of what can be seen from the outside: the form in which a tool answers."""
-    wanted = {"analyze_data": "rows", "web_search": "pages", "read_file": "text"}.get(
-        step.tool or ""
-    )
-    value = seen.value
-    whole = {
-        "rows": isinstance(value, dict) and bool(value.get("rows")),
-        "pages": isinstance(value, list) and bool(value),
-        "text": isinstance(value, str) and bool(value.strip()),
-    }
-    issues = () if wanted is None or whole[wanted] else (f"the answer holds no {wanted}",)
-    return Evaluation(success=not issues, issues=issues, suggestion="")
+    """A critic in code, of what can be seen from the outside: that a table has rows."""
+    empty = step.tool == "analyze_data" and not unwrapped(seen.value).get("rows")
+    issues = ("the answer has no rows",) if empty else ()
+    return Evaluation(success=not empty, issues=issues, suggestion="")
 
 
 # ---- the weekly support report

@@ -203,10 +203,11 @@ def _virtual_loop() -> asyncio.AbstractEventLoop:
 def _slow(run: Callable[..., object], dying: Callable[[], None]) -> Callable[..., object]:
     async def slow(**arguments: object) -> object:
         await asyncio.sleep(TOOL)
-        value = run(**arguments)
-        found = await value if asyncio.iscoroutine(value) else value
-        dying()
-        return found
+        try:
+            value = run(**arguments)
+            return await value if asyncio.iscoroutine(value) else value
+        finally:
+            dying()
 
     return slow
 

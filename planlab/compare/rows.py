@@ -12,6 +12,8 @@ from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 
+from tqdm import tqdm
+
 from planlab import __version__
 from planlab.errors import BadFile, BadInput
 
@@ -88,13 +90,17 @@ STUDIES = (
 )  # each a module here, with its STUDY
 
 
-def run_rows(study: Study, *, seeds: int, jobs: int = 1) -> list[Row]:
-    """All rows of a study, cell by cell, in the order of seeds; `jobs` processes at once."""
+def run_rows(study: Study, *, seeds: int, jobs: int = 1, progress: bool = False) -> list[Row]:
+    """All rows of a study, cell by cell, in the order of seeds; `jobs` processes at once.
+
+    With `progress` a bar on stderr says how far it is.
+    """
     if seeds < 1 or jobs < 1:
         raise BadInput("seeds and jobs must be at least 1.")
     trials = [(study.name, *cell, seed) for cell in study.cells() for seed in range(seeds)]
     with ProcessPoolExecutor(jobs, get_context("spawn")) as workers:
-        return list(workers.map(_run_one, trials, chunksize=8))
+        made = workers.map(_run_one, trials, chunksize=8)
+        return list(tqdm(made, total=len(trials), unit="run", disable=not progress))
 
 
 def _run_one(trial: tuple[str, str, Conditions, int]) -> Row:

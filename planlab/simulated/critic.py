@@ -10,6 +10,7 @@ from itertools import permutations
 from planlab.simulated import words
 from planlab.simulated.marking import HEAVY, Matter, faults, is_marking, is_nothing, matter
 from planlab.simulated.pointers import pointed
+from planlab.simulated.prompt import sections
 from planlab.simulated.rules import is_kept
 from planlab.simulated.scene import Scene
 
@@ -221,11 +222,9 @@ def asked_sections(text: str) -> list[str]:
 
 
 def _missing_parts(scene: Scene) -> list[tuple[str, str]]:
-    rules = "\n".join(
-        text
-        for text in (scene.goal, scene.instructions, scene.ask.replace(scene.draft, ""))
-        if text
-    )
+    given = sections(scene.ask).get("results", "")  # what was found asks for nothing
+    asked = scene.ask.replace(scene.draft, "").replace(given, "")
+    rules = "\n".join(text for text in (scene.goal, scene.instructions, asked) if text)
     said = words.content(scene.draft)
     lines = dict.fromkeys(part for line in rules.splitlines() for part in asked_parts(line))
     heads = re.findall(r"^\W*([A-Z][\w ]*?)\W*$|^([A-Z]\w+):", scene.draft, re.M)

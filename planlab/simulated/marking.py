@@ -16,7 +16,7 @@ _TEXTS = (
     "message headline abstract candidate "
     "output announcement invitation paragraph note sentence claim student pupil"
 )
-_SOURCES = "source reference facts data document context material article passage"
+_SOURCES = "source reference facts data document context material article passage results"
 _KEYS = "model correct expected key reference sample"
 _JUDGED = [(concept,) for concept in ("approved", "score", "issues", "broken", "checks")]
 _ORDER = re.compile(
