@@ -73,7 +73,7 @@ def run(system: str, conditions: Conditions, seed: int) -> Outcome:
         life = _Life(system, conditions, seed, Path(folder))
         used, crashed = Usage(), 0
         if conditions["crash"]:
-            crashed = life.in_a_process_that_dies()
+            crashed = life.in_a_process_that_dies(random.Random(seed).randint(1, 3))
             used = life.usage("first")
         ended = life.to_the_end("last")
         used += life.usage("last")
@@ -93,12 +93,12 @@ class _Life:
     def job(self) -> Assignment:
         return ASSIGNMENTS[int(self.conditions["task"])]
 
-    def in_a_process_that_dies(self) -> int:
-        """Run in a child that is killed at a tool call of its own choice; was it?"""
+    def in_a_process_that_dies(self, at: int) -> int:
+        """Run in a child that is killed at tool call number `at`, if it gets there; was it?"""
         child = os.fork()
         if child == 0:
             try:
-                self.to_the_end("first", dies_at=random.Random(self.seed).randint(1, 3))
+                self.to_the_end("first", dies_at=at)
             finally:
                 os._exit(0)
         _, status = os.waitpid(child, 0)
