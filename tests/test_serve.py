@@ -27,6 +27,7 @@ ASK: dict[str, Any] = {"model": "sim-large", "messages": [USER]}
 BODY = json.dumps(ASK).encode()
 CHAT = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
 MODELS = b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n"
+LAST = MODELS.replace(b"Host", b"Connection: close\r\nHost")
 
 
 def simulator(**settings: Any) -> Simulator:
@@ -135,7 +136,7 @@ def test_a_request_gets_its_answer_in_json_and_the_next_one_is_awaited(
     url: str, request_: bytes, status: int
 ) -> None:
     with connected(url) as connection:
-        connection.sendall(request_ + MODELS)
+        connection.sendall(request_ + LAST)
         first, second = received(connection).split(b"HTTP/1.1 ")[1:]
     head, _, body = first.partition(b"\r\n\r\n")
     assert head[:3] == str(status).encode()
@@ -145,7 +146,7 @@ def test_a_request_gets_its_answer_in_json_and_the_next_one_is_awaited(
 
 def test_a_head_request_gets_no_body(url: str) -> None:
     with connected(url) as connection:
-        connection.sendall(MODELS.replace(b"GET", b"HEAD") + MODELS)
+        connection.sendall(MODELS.replace(b"GET", b"HEAD") + LAST)
         first, second = received(connection).split(b"HTTP/1.1 ")[1:]
     assert first.startswith(b"405")
     assert first.endswith(b"\r\n\r\n")
@@ -302,7 +303,7 @@ def test_a_signal_cuts_off_what_does_not_end() -> None:
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGTERM)  # an impatient one
         _, err = process.communicate(timeout=15)
-        assert 4 < time.perf_counter() - start < 10
+        assert 2 < time.perf_counter() - start < 10
         assert (process.returncode, err) == (0, "")
 
 

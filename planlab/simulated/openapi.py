@@ -1,6 +1,6 @@
 """What the endpoint offers, as an OpenAPI description made from the types that check requests.
 
-The responses are described by the official client's own types. https://spec.openapis.org/oas/v3.1.0
+The responses are described by the official client's own types. https://spec.openapis.org/oas/v3.2.0
 """
 
 from functools import cache
@@ -48,9 +48,22 @@ _MODELS = {
         "data": {"type": "array", "items": {"$ref": "#/components/schemas/Model"}},
     },
 }
-_EVENTS = (
-    "With `stream`: server-sent events, each a `ChatCompletionChunk` in JSON, and `[DONE]` at last"
-)
+_EVENT = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {
+        "data": {
+            "anyOf": [
+                {
+                    "type": "string",
+                    "contentMediaType": "application/json",
+                    "contentSchema": {"$ref": "#/components/schemas/ChatCompletionChunk"},
+                },
+                {"const": "[DONE]"},
+            ]
+        }
+    },
+}
 
 
 @cache
@@ -63,7 +76,7 @@ def describe() -> dict[str, object]:
         "schema": {"type": "string", "enum": [*SIZES]},
     }
     return {
-        "openapi": "3.1.0",
+        "openapi": "3.2.0",
         "info": {
             "title": "The simulated model of planlab",
             "version": __version__,
@@ -76,9 +89,8 @@ def describe() -> dict[str, object]:
                     "operationId": "createChatCompletion",
                     "requestBody": {"required": True, "content": _json("Body")},
                     "responses": _responses(
-                        _json("ChatCompletion")
-                        | {"text/event-stream": {"schema": {"type": "string"}}},
-                        f"The answer. {_EVENTS}.",
+                        _json("ChatCompletion") | {"text/event-stream": {"itemSchema": _EVENT}},
+                        "The answer: with `stream`, as server-sent events",
                     ),
                 }
             },

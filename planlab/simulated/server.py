@@ -315,7 +315,7 @@ def serve(
     cors: str | None = None,
 ) -> None:
     """Serves over HTTP until SIGINT or SIGTERM. Raises BadInput where it cannot listen."""
-    server = Server(simulator or Simulator(), cors, grace=5.0)
+    server = Server(simulator or Simulator(), cors, grace=3.0)
     with listen(host, port) as listener:
         url = _url(listener)
         if not _address(listener).is_loopback:
