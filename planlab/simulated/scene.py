@@ -451,7 +451,12 @@ def _continued(goal: str, before: Sequence[Turn]) -> str:
     match = _ELLIPSIS.match(goal.strip())
     asked = [index for index, turn in enumerate(before) if turn.role == "user"]
     last = _continued(before[asked[-1]].text, before[: asked[-1]]) if match and asked else ""
-    if not match or not last or len(goal.split()) > 8 or words.verb_kind(match[1].split()[0]):
+    if (
+        not match
+        or not last
+        or len(goal.split()) > 8
+        or words.verb_kind(words.first_word(match[1]))
+    ):
         return goal
     said = f"about {re.sub(r'^what about ', '', match[1], flags=re.I)}"
     for kind in ("quoted", "code", "day", "date", "time", "name", "figure", "phrase"):
