@@ -227,6 +227,7 @@ def fuzz(count: int, folder: Path) -> tuple[Counter[int], list[int]]:
             case.validate_response(response, checks=CHECKS)
             if statuses.total() % (count // 10) == 0:
                 memory.append(server.memory_info().rss)
+                print(statuses.total(), f"requests, {memory[-1] >> 20} MB", flush=True)
 
         send()
     assert errors.read_text() == ""
@@ -234,14 +235,17 @@ def fuzz(count: int, folder: Path) -> tuple[Counter[int], list[int]]:
 
 
 @pytest.mark.parametrize(
-    "count", [500, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
+    "count",
+    [
+        pytest.param(500, marks=pytest.mark.timeout(600)),
+        pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(7200)]),
+    ],
 )
-@pytest.mark.timeout(300)
 def test_no_request_gets_what_is_not_described_and_memory_stays_flat(
     count: int, tmp_path: Path
 ) -> None:
     statuses, memory = fuzz(count, tmp_path)
-    print(f"{statuses}; MB after each tenth: {[size >> 20 for size in memory]}")
+    print(dict(statuses))
     assert statuses.total() >= count
     assert statuses[200] >= count // 5
     assert statuses[400] >= count // 10
