@@ -110,9 +110,9 @@ async def test_first_calls_made_side_by_side_arrive_in_the_order_they_were_made(
     monkeypatch.setattr("platform.platform", lambda: time.sleep(next(answers_after, 0)) or "any")
     arrived = []
 
-    def note(body: dict[str, Any], **_: object) -> Any:
+    def note(body: dict[str, Any], **settings: Any) -> Any:
         arrived.append(body["messages"][0]["content"])
-        return stub_answer(body)
+        return stub_answer(body, **settings)
 
     async with simulated_client(Simulator(answer=note)) as client:
         create = client.chat.completions.create
