@@ -59,6 +59,7 @@ def always(lab, question, constant):
     return "\n".join(f"def {name}(*args, **named): return {constant}" for name in functions)
 
 
+@pytest.mark.looptime  # checks know no clock but the event loop's: no wait needs to be waited for
 @pytest.mark.filterwarnings(LEFT_BEHIND)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=named)
 async def test_a_mistake_costs_points_where_it_was_made_and_nowhere_else(mutant):
