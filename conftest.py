@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import settings
@@ -21,6 +22,33 @@ if sys.version_info < (3, 14):
 # The same examples each time, and no verdict that hangs on how busy the machine is.
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
+
+
+# A worker that is handed one of these last would keep the other one waiting.
+LONGEST_FIRST = (
+    "tests/test_every_lab.py",
+    "tests/test_browser.py",
+    "notebooks/",
+    "tests/test_durable",
+    "tests/test_labs.py",
+    "tests/test_red_team.py",
+    "tests/test_ledger",
+    "tests/test_cheats.py",
+    "tests/test_bad_submissions.py",
+    "tests/test_fill.py",
+    "tests/test_cadence.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; with `--no-loadscope-reorder` workers keep to the order."""
+    items.sort(key=lambda item: place_of(item.nodeid, LONGEST_FIRST))
+
+
+def place_of(name: str, beginnings: Sequence[str]) -> int:
+    """The place of the first that `name` begins with; after all of them where there is none."""
+    matches = (place for place, beginning in enumerate(beginnings) if name.startswith(beginning))
+    return next(matches, len(beginnings))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

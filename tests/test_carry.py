@@ -99,6 +99,25 @@ async def test_parallel_calls_overlap() -> None:
         assert 0.2 <= time.perf_counter() - start < 1.0
 
 
+async def test_first_calls_made_side_by_side_arrive_in_the_order_they_were_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The client asks which system this is before its first calls; a busy machine answers late.
+    answers_after = iter([0.2, 0.1, 0.0])
+    monkeypatch.setattr("platform.platform", lambda: time.sleep(next(answers_after, 0)) or "any")
+    arrived = []
+
+    def note(body: dict[str, Any], **settings: Any) -> Any:
+        arrived.append(body["messages"][0]["content"])
+        return stub_answer(body, **settings)
+
+    async with simulated_client(Simulator(answer=note)) as client:
+        create = client.chat.completions.create
+        asks = [ASK | {"messages": [USER | {"content": text}]} for text in ("a", "b", "c")]
+        await asyncio.gather(*(create(**ask) for ask in asks))
+    assert arrived == ["a", "b", "c"]
+
+
 async def test_a_stream_spreads_its_latency_over_its_chunks() -> None:
     async with simulated_client(simulator(latency=Latency(0.05, 0.02))) as client:
         start = time.perf_counter()

@@ -59,13 +59,27 @@ def always(lab, question, constant):
     return "\n".join(f"def {name}(*args, **named): return {constant}" for name in functions)
 
 
+@pytest.mark.looptime  # checks know no clock but the event loop's: no wait needs to be waited for
 @pytest.mark.filterwarnings(LEFT_BEHIND)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=named)
 async def test_a_mistake_costs_points_where_it_was_made_and_nowhere_else(mutant):
-    earned, full = await grade(mutant.lab, mutant.cells), full_points(mutant.lab)
-    assert {question for question in full if earned[question] < full[question]} == set(
-        mutant.questions
-    )
+    # One case of each check elsewhere: a mistake that reaches so far is seen by any input.
+    elsewhere = full_points(mutant.lab).keys() - set(mutant.questions)
+    assert await where_points_are_lost(mutant, elsewhere) == set(mutant.questions)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings(LEFT_BEHIND)
+@pytest.mark.parametrize("mutant", MUTANTS, ids=named)
+async def test_a_mistake_costs_nothing_elsewhere_whatever_the_case(mutant):
+    assert await where_points_are_lost(mutant) == set(mutant.questions)
+
+
+async def where_points_are_lost(mutant, glance=()):
+    earned = await grade(mutant.lab, mutant.cells, glance)
+    return {
+        question for question, full in full_points(mutant.lab).items() if earned[question] < full
+    }
 
 
 @pytest.mark.filterwarnings(LEFT_BEHIND)

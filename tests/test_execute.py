@@ -1,6 +1,9 @@
 """scripts/execute.py: what is saved, and what is refused."""
 
+import os
 import runpy
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -116,3 +119,18 @@ def test_ids_depend_on_text_alone_and_widget_ids_are_dropped(script: SimpleNames
 def test_paths_of_this_machine_are_made_relative(script: SimpleNamespace) -> None:
     seen = [f"File {ROOT / 'planlab' / 'tools.py'}:8", "at ~/.venv/lib/python3.12/json/x.py:1"]
     assert script.portable(seen) == ["File planlab/tools.py:8", "at json/x.py:1"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("seed", ["1", "2", "3"])
+def test_every_lesson_stores_what_it_does_under_any_hash_seed(seed: str) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "execute.py", "--check"],
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("same ") == len(list((ROOT / "notebooks").glob("*.ipynb")))

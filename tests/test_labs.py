@@ -686,23 +686,29 @@ def run_planlab(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("lab", labs.find_labs(ROOT / "labs"))
-def test_a_learner_starts_a_lab_and_the_untouched_copy_fails_its_check(
-    tmp_path: Path, lab: str
-) -> None:
-    started = run_planlab("start", lab, "--to", tmp_path)
-    notebook = tmp_path / lab / f"{lab}.ipynb"
-    assert started.returncode == 0
-    assert f"jupyter lab {notebook}" in started.stdout
-    checked = run_planlab("check", notebook)
-    assert checked.returncode == 1
+def test_where_the_screen_knows_no_check_mark_a_lab_is_started_and_checked(tmp_path: Path) -> None:
+    started = run_planlab("start", "lab01", "--to", tmp_path)
+    assert started.returncode == 0, started.stderr
+    checked = run_planlab("check", tmp_path / "lab01" / "lab01.ipynb")
+    assert checked.returncode == 1, checked.stderr
     assert "it is not written yet" in checked.stdout
 
 
+@pytest.mark.parametrize("lab", labs.find_labs(ROOT / "labs"))
+def test_a_learner_starts_a_lab_and_the_untouched_copy_fails_its_check(
+    tmp_path: Path, lab: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook = tmp_path / lab / f"{lab}.ipynb"
+    assert main(["start", lab, "--to", str(tmp_path)]) == 0
+    assert f"jupyter lab {notebook}" in capsys.readouterr().out
+    assert main(["check", str(notebook)]) == 1
+    assert "it is not written yet" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("lab", labs.find_labs(ROOT / "solutions"))
-def test_a_solution_passes_its_check(lab: str) -> None:
-    checked = run_planlab("check", ROOT / "solutions" / lab / f"{lab}.ipynb")
-    assert checked.returncode == 0, checked.stdout
+def test_a_solution_passes_its_check(lab: str, capsys: pytest.CaptureFixture[str]) -> None:
+    passed = main(["check", str(ROOT / "solutions" / lab / f"{lab}.ipynb")]) == 0
+    assert passed, capsys.readouterr().out
 
 
 def test_labs_are_what_solutions_make() -> None:

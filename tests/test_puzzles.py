@@ -45,6 +45,7 @@ def test_the_hard_puzzles_are_drawn_by_their_seed():
 
 
 @pytest.mark.slow  # it tries every four
+@pytest.mark.timeout(600)
 def test_puzzles_that_are_not_there_cannot_be_drawn():
     with pytest.raises(BadInput, match="0 hard puzzles"):
         hard_puzzles(1, most=0)

@@ -8,6 +8,7 @@ import ast
 import dis
 import warnings
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from types import CodeType
 
 _USES = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
@@ -33,6 +34,7 @@ def needed_cells(
         kept |= more
 
 
+@lru_cache(1000)  # most cells are the same in every notebook of a class
 def _names(source: str) -> tuple[set[str], set[str]] | None:
     """The names that a cell gives a value to, and those that it uses; None if it is no Python."""
     try:

@@ -64,6 +64,7 @@ _SHARED: dict[str, type] = {
     and cls.__module__ == module.__name__
     and (issubclass(cls, records.Record | errors.PlanlabError) or dataclasses.is_dataclass(cls))
 }
+_PLAIN = (str, int, bool, type(None))  # not their subclasses, which could pretend
 _TAGGED: dict[type, str] = {tuple: "tuple", set: "set", frozenset: "set"}
 
 
@@ -71,7 +72,7 @@ def encode(value: object, hold: Hold, depth: int = 0) -> object:
     """`value` as JSON knows it; `hold` makes tokens of what is no value. Raises `NotAValue`."""
     if depth > MAX_DEPTH:
         raise NotAValue(f"it is nested more than {MAX_DEPTH} deep")
-    if value is None or isinstance(value, bool):
+    if type(value) in _PLAIN:
         return value
     if isinstance(value, Enum):
         return encode(value.value, hold, depth + 1)

@@ -54,13 +54,17 @@ def simulated_client(
 
     An `Endpoint` in the simulator's place answers from wherever it likes.
     """
-    return AsyncOpenAI(
+    client = AsyncOpenAI(
         api_key="simulated",
         base_url=_BASE_URL,
         timeout=timeout,
         max_retries=max_retries,
         http_client=httpx2.AsyncClient(transport=_transport(simulator)),
     )
+    # Else each of its first calls asks a thread which system this is: calls that were made side by
+    # side would arrive in any order, and the faults that befall the third would meet another.
+    client._platform = "Unknown"
+    return client
 
 
 def simulated_sync_client(
