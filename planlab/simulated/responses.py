@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag, TypeAdapter
+from pydantic import Discriminator, Field, Tag
 
-from .items import Item, Json, kind_of, to_messages
+from .items import ITEMS, Item, Json, kind_of, to_messages
 from .request import (
     Limit,
     Name,
@@ -125,7 +125,7 @@ def parse_responses_request(raw: bytes, *, recall: Recall) -> ResponsesRequest:
     size = find_size(body.model)
     _check_tools(body)
     items = (*_recall_items(body.previous_response_id, recall), *_own_items(data.get("input")))
-    messages = to_messages(TypeAdapter(list[Item]).validate_python(items))
+    messages = to_messages(ITEMS.validate_python(items))
     if not messages:
         raise Rejected("'input' must hold something that can be answered.", param="input")
     if body.instructions is not None:
