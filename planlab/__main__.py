@@ -44,13 +44,16 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--faults", help='for example "rate_limit@1, hallucinated_tool@3"')
     parser.add_argument("--latency", type=float, help="seconds that each answer takes")
     parser.add_argument("--seed", type=int, default=0, help="another seed, other variations")
+    parser.add_argument(
+        "--cors", metavar="ORIGIN", help="let web pages of this origin (* for all) ask"
+    )
 
 
 def _serve(options: argparse.Namespace) -> int:
     from planlab.simulated import Simulator, serve
 
     simulator = Simulator(faults=options.faults, latency=options.latency, seed=options.seed)
-    serve(host=options.host, port=options.port, simulator=simulator)
+    serve(host=options.host, port=options.port, simulator=simulator, cors=options.cors)
     return 0
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +13,6 @@ from openai import APIConnectionError, APITimeoutError, AsyncOpenAI, NotFoundErr
 from pydantic import BaseModel
 from stub_model import STEPS, stub_answer
 
-from planlab.errors import BadInput
 from planlab.simulated import (
     Latency,
     Simulator,
@@ -22,7 +20,6 @@ from planlab.simulated import (
     simulated_client,
     simulated_sync_client,
 )
-from planlab.simulated.carry import MAX_BODY
 
 USER = {"role": "user", "content": "one two three four five six seven"}
 HEARD = "I heard: " + USER["content"]
@@ -127,18 +124,6 @@ async def test_a_cancelled_call_ends_at_once() -> None:
                 await client.chat.completions.create(**ASK)
 
 
-async def test_fifty_streams_at_once_over_http_are_whole() -> None:
-    async def read(client: AsyncOpenAI, k: int) -> str:
-        ask = ASK | {"messages": [{"role": "user", "content": f"{k} " * 50}]}
-        stream = await client.chat.completions.create(**ask, stream=True)
-        return "".join([c.choices[0].delta.content or "" async for c in stream])
-
-    with serving(simulator(latency=0.1)) as url:
-        async with AsyncOpenAI(base_url=url, api_key="any", max_retries=0) as client:
-            texts = await asyncio.gather(*(read(client, k) for k in range(50)))
-    assert texts == [f"I heard: {k} ".rstrip() + " " + f"{k} " * 49 for k in range(50)]
-
-
 def test_closing_the_server_frees_waiting_clients_and_leaves_no_thread() -> None:
     before = threading.active_count()
     with serving(simulator(faults="timeout")) as url:
@@ -170,66 +155,6 @@ def test_a_client_that_hangs_up_disturbs_nobody(capfd: pytest.CaptureFixture[str
                 next(response.iter_bytes())
         assert client.get(f"{url}/models").status_code == 200
     assert capfd.readouterr().err == ""
-
-
-def talk(url: str, request: bytes) -> bytes:
-    """What a server answers to these very bytes, until it hangs up."""
-    host, port = httpx2.URL(url).host, httpx2.URL(url).port
-    with socket.create_connection((host, port), timeout=5) as connection:
-        connection.sendall(request)
-        connection.shutdown(socket.SHUT_WR)
-        return b"".join(iter(lambda: connection.recv(65536), b""))
-
-
-@pytest.mark.parametrize(
-    ("request_", "status"),
-    [
-        (b"BREW /v1 HTTP/1.1\r\n\r\n", 501),
-        (b"rubbish\r\n\r\n", 400),
-        (b"GET / HTTP/9.9\r\n\r\n", 505),
-        (b"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400),
-        (b"POST /v1/chat/completions HTTP/1.1\r\n\r\n", 400),
-        (b"POST /v1/chat/completions HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
-        (b"GET /v1/models HTTP/1.0\r\n\r\n", 200),
-        (b"GET /v1/model%73 HTTP/1.1\r\n\r\n", 200),
-        (b"PUT /v1/models HTTP/1.1\r\n\r\n", 405),
-    ],
-)
-def test_whatever_is_sent_the_answer_is_json(request_: bytes, status: int) -> None:
-    with serving(simulator()) as url:
-        head, _, body = talk(url, request_).partition(b"\r\n\r\n")
-    assert head.split()[1] == str(status).encode()
-    assert json.loads(body)
-
-
-def test_a_stream_for_http_1_0_is_not_chunked() -> None:
-    body = json.dumps(ASK | {"stream": True}).encode()
-    start = b"POST /v1/chat/completions HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % len(body)
-    with serving(simulator()) as url:
-        head, _, sent = talk(url, start + body).partition(b"\r\n\r\n")
-    assert b"chunked" not in head
-    assert sent.startswith(b"data: {")
-    assert sent.endswith(b"data: [DONE]\n\n")
-
-
-def test_a_body_that_is_too_large_is_refused_in_json() -> None:
-    with serving(simulator()) as url, httpx2.Client(timeout=10) as client:
-        response = client.post(f"{url}/chat/completions", content=b"x" * (MAX_BODY + 1))
-    assert response.status_code == 413
-    assert "bytes" in response.json()["error"]["message"]
-
-
-@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 99_999), ("256.1.1.1", 0)])
-def test_where_the_server_cannot_listen_it_says_so(host: str, port: int) -> None:
-    with pytest.raises(BadInput, match="Cannot listen"), serving(simulator(), host=host, port=port):
-        pass
-
-
-def test_a_port_in_use_is_bad_input() -> None:
-    with serving(simulator()) as url:
-        port = httpx2.URL(url).port or 0
-        with pytest.raises(BadInput, match="another port"), serving(simulator(), port=port):
-            pass
 
 
 def test_a_broken_body_over_http_breaks_the_call() -> None:

@@ -4,16 +4,20 @@ It answers the real `openai` client, in the process or over HTTP, and says that 
 """
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import httpx2
 from openai import AsyncOpenAI, OpenAI
 
 from . import lean  # noqa: F401  # first
-from .carry import Endpoint, SimulatedTransport, serve, serving
+from .carry import Endpoint, SimulatedTransport
 from .reply import FINGERPRINT
 from .simulator import Latency, Simulator
 from .sizes import LARGE, SIZES, SMALL, Size
 from .wire import Response, respond
+
+if TYPE_CHECKING:
+    from .server import serve, serving
 
 __all__ = [
     "FINGERPRINT",
@@ -33,6 +37,15 @@ __all__ = [
 ]
 
 _BASE_URL = "http://simulated.invalid/v1"  # nothing is ever sent there
+
+
+def __getattr__(name: str) -> object:
+    # Only what serves needs h11, which is not everywhere (not in a browser).
+    if name not in ("serve", "serving"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import server
+
+    return getattr(server, name)
 
 
 def simulated_client(

@@ -302,7 +302,10 @@ def _drafted(steps: Sequence[Step], scene: Scene) -> tuple[Step, ...]:
 
 def _is_text(step: Step) -> bool:
     """Whether a step puts what was found into words, and does not only pick something out."""
-    return step.tool is None and words.verb_kind(step.description.split()[0]) not in words.GATHER
+    return (
+        step.tool is None
+        and words.verb_kind(words.first_word(step.description)) not in words.GATHER
+    )
 
 
 def _is_told(name: str, step: Step, scene: Scene) -> bool:
@@ -323,7 +326,10 @@ def _remaining(scene: Scene, avoid: Sequence[str]) -> tuple[Step, ...]:
     goal = "\n".join(
         [
             ". ".join(open_) or _without_tools(scene),
-            *(line if words.verb_kind(line.split()[0]) else f"produce {line}" for line in added),
+            *(
+                line if words.verb_kind(words.first_word(line)) else f"produce {line}"
+                for line in added
+            ),
         ]
     )
     steps = plan(replace(scene, goal=goal, material="", observations=()))

@@ -2,12 +2,12 @@
 source; nothing is made up.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from planlab.simulated import measures, senses, words
+from planlab.simulated.jsontext import load_json_at
 from planlab.simulated.scene import Scene, Seen
 from planlab.simulated.tasks import acts
 
@@ -169,12 +169,12 @@ def _in_prompt(text: str) -> Iterator[Fact]:
 
 def _split_json(text: str) -> Iterator[object]:
     """A text's prose as strings, and the JSON values that stand in it."""
-    at, decoder = 0, json.JSONDecoder()
+    at = 0
     for match in re.finditer(r"[\[{]\s*[\[{\"\d]", text):
         if match.start() < at:
             continue
         try:
-            value, end = decoder.raw_decode(text, match.start())
+            value, end = load_json_at(text, match.start())
         except ValueError:
             continue
         yield text[at : match.start()]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from planlab.errors import BadInput
 
+from .jsontext import load_json
 from .reply import Reply, limit_to
 from .request import Rejected, Request
 
@@ -189,7 +190,7 @@ def _edit_json(reply: Reply, edit: Callable[[object], None]) -> Reply:
 
     def apply(text: str) -> str:
         try:
-            value = json.loads(text)
+            value = load_json(text)
         except ValueError:
             return text
         edit(value)

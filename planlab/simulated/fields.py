@@ -343,7 +343,7 @@ def _left_over(
     free = [name for name in measures.names(text) if not any(name in each for each in told)]
     for field in fields:
         if free and field.is_about(_MAKERS) and field.schema.get("type") == "string":
-            made[field.name] = free[0].split()[0]
+            made[field.name] = words.first_word(free[0])
     return made
 
 

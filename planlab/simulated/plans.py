@@ -387,7 +387,9 @@ def stated(text: str) -> list[tuple[str, bool]]:
     goal, lines = _goal_sentence(text), _lines(text)
     at = next((n for n, line in enumerate(lines) if _bare(line) == goal), 0)
     orders = [
-        line for line in lines[at + 1 :] if words.verb_kind(line.split()[0]) and "?" not in line
+        line
+        for line in lines[at + 1 :]
+        if words.verb_kind(words.first_word(line)) and "?" not in line
     ]
     head, _, body = goal.partition(": ")
     parts = [part for line in [body or head, *map(_bare, orders)] for part in _split(line)]

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from planlab.simulated.jsontext import load_json, load_json_at
+
 # The first row whose word stands in a label gives the label's meaning: `Results so far:`, `##
 # Draft 2`.
 _LABELS: tuple[tuple[str, str], ...] = (
@@ -327,14 +329,15 @@ def _schema_of_keys(prompt: str) -> dict[str, object] | None:
 
 def _objects(text: str) -> Iterator[tuple[int, dict[str, object]]]:
     """Each outermost JSON object that stands in `text`, with its place."""
-    place, decoder = text.find("{"), json.JSONDecoder()
+    place = text.find("{")
     while place >= 0:
         try:
-            value, end = decoder.raw_decode(text, place)
+            value, end = load_json_at(text, place)
         except ValueError:
             end = place + 1
         else:
-            yield place, value
+            if isinstance(value, dict):
+                yield place, value
         place = text.find("{", end)
 
 
@@ -450,7 +453,7 @@ class Protocol:
 
 def _arguments(text: str) -> dict[str, object]:
     try:
-        value = json.loads(text)
+        value = load_json(text)
     except ValueError:
         named = re.findall(r"(\w+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^,]+)", text)
         return {name: _arguments(part).get("input", part) for name, part in named} or {
@@ -591,7 +594,7 @@ def _action_example(prompt: str, action: str) -> dict[str, object]:
 
 def _loaded(text: str) -> object:
     try:
-        return json.loads(text)
+        return load_json(text)
     except ValueError:
         return None
 

@@ -4,13 +4,13 @@ The rules are those of OpenAI's API reference (https://platform.openai.com/docs/
 kept where a real endpoint would answer 400; parameters that nobody here knows are let through.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from .jsontext import load_strict_json
 from .shapes import Unfillable, open_book
 from .sizes import SIZES, Size
 
@@ -186,14 +186,10 @@ def read_body(raw: bytes, shape: type[_Shape]) -> tuple[_Shape, dict[str, object
 
 
 def _parse_json(raw: bytes) -> dict[str, object]:
-    def refuse(constant: str) -> object:
-        raise ValueError(f"{constant} is not JSON")
-
     try:
-        data = json.loads(raw, parse_constant=refuse)
-        json.dumps(data, ensure_ascii=False).encode()  # lone surrogates are no Unicode text
-    except (ValueError, RecursionError) as error:
-        raise Rejected(f"The body of the request is not valid JSON: {error}") from None
+        data = load_strict_json(raw)
+    except ValueError as error:
+        raise Rejected(f"The body of the request cannot be read as JSON: {error}.") from None
     if not isinstance(data, dict):
         raise Rejected(f"The body must be a JSON object, not {type(data).__name__}.")
     return data

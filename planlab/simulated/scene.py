@@ -6,13 +6,13 @@ tokens of other text that stand after its last mention; below one half it is for
 again nearer the end restores it. Nothing else in the simulated model knows about drift.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from planlab.simulated import words
+from planlab.simulated.jsontext import load_json
 from planlab.simulated.prompt import Protocol, find_protocol, find_schema, sections, tools_in_text
 from planlab.simulated.sizes import Size
 from planlab.simulated.spans import LIGHT, spans
@@ -381,7 +381,7 @@ def is_nudge(text: str) -> bool:
 def parse_value(text: str) -> object:
     """JSON where `text` is JSON, otherwise `text`."""
     try:
-        return json.loads(text)
+        return load_json(text)
     except ValueError:
         return text
 
@@ -451,7 +451,12 @@ def _continued(goal: str, before: Sequence[Turn]) -> str:
     match = _ELLIPSIS.match(goal.strip())
     asked = [index for index, turn in enumerate(before) if turn.role == "user"]
     last = _continued(before[asked[-1]].text, before[: asked[-1]]) if match and asked else ""
-    if not match or not last or len(goal.split()) > 8 or words.verb_kind(match[1].split()[0]):
+    if (
+        not match
+        or not last
+        or len(goal.split()) > 8
+        or words.verb_kind(words.first_word(match[1]))
+    ):
         return goal
     said = f"about {re.sub(r'^what about ', '', match[1], flags=re.I)}"
     for kind in ("quoted", "code", "day", "date", "time", "name", "figure", "phrase"):

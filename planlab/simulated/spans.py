@@ -132,7 +132,7 @@ def _spans(text: str) -> tuple[Span, ...]:
 
 
 def _span(kind: str, said: str, start: int, end: int, text: str) -> Span:
-    before = re.findall(r"[\w'-]+", text[:start].rsplit("\n", 1)[-1])
+    before = re.findall(r"[\w'-]+", text[max(0, start - 200) : start].rsplit("\n", 1)[-1])
     after = re.match(r"\W{0,2}?([^\W\d]+)", text[end:])
     return Span(
         kind,
@@ -164,7 +164,10 @@ def _names(match: re.Match[str], text: str) -> Iterator[Span]:
 
 
 def _begins(text: str, start: int) -> bool:
-    return re.search(r"(?:^|[.!?:;]\s|\n)[\s\0\W]*$", text[:start]) is not None
+    word = min(start, len(text))  # where the word before ends: what lies between tells
+    while word and not (text[word - 1].isalnum() or text[word - 1] == "_"):
+        word -= 1
+    return word == 0 or re.search(r"[.!?:;]\s|\n", text[word:start]) is not None
 
 
 def _phrases(masked: str, text: str) -> Iterator[Span]:

@@ -79,7 +79,7 @@ def _risen(text: str) -> str | None:
     '25 - 10'
     """
     plain = re.sub(r"(?<=\d),(?=\d{3})", "", text)
-    asking = re.findall(r"[^.?!]+(?:\.\d[^.?!]*)*\?", plain)
+    asking = re.findall(r"(?<![^.?!])[^.?!]++(?:\.\d[^.?!]*+)*+\?", plain)
     read = _STATE.search(plain)
     if not read or not asking or not _CHANGE.search(asking[-1]):
         return None

@@ -613,7 +613,9 @@ def _with_gathering(intents: list[_Intent], goal: str, scene: Scene) -> list[_In
 def _is_bare(text: str, tools: Sequence[Tool]) -> bool:
     """A few words without a verb, such as `Globex revenue 2024`, ask for what they name."""
     if re.match(r"[A-Z]?[a-z]+ (?:the|an?|my|our|this|all|me)\b", text) or any(
-        words.stem(words.pieces(text)[0]) in words.content(tool.name) for tool in tools
+        words.stem(first) in words.content(tool.name)
+        for first in words.pieces(text)[:1]
+        for tool in tools
     ):
         return False  # an order, though its verb is not known
     greeting = re.match(r"(?:hi|hello|hey|thanks|good|hallo|ok)\b", text, re.I)

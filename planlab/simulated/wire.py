@@ -3,7 +3,7 @@
 Chat Completions is rendered here, the Responses API in `output`; one belief serves both.
 
 `respond` sends nothing and sleeps nowhere: a response says how long to wait, and its carrier waits
-(see `carry`). All that changes from call to call is in the Simulator that it is handed.
+(`carry`, `server`). All that changes from call to call is in the Simulator that it is handed.
 """
 
 import json
@@ -21,6 +21,7 @@ from planlab.tokens import count_tokens, words_in
 
 from .faults import Fault, check_up, forget_newest, spoil
 from .fill import Unfillable
+from .openapi import describe
 from .output import render_response
 from .reply import (
     FINGERPRINT,
@@ -76,20 +77,36 @@ def respond(method: str, path: str, body: bytes, *, simulator: Simulator) -> Res
         if path == "/v1/models" or path.startswith("/v1/models/"):
             _check_method(method, "GET", path)
             return _list_models(path.removeprefix("/v1/models").lstrip("/"))
+        if path == "/openapi.json":
+            _check_method(method, "GET", path)
+            return _json(describe())
         raise Rejected(
             f"{method} {path or '/'} is not offered here. This simulated endpoint has "
-            f"POST {CHAT}, POST {RESPONSES}, GET {RESPONSES}/{{id}}, GET /v1/models and "
-            "GET /v1/models/{id}.",
+            f"POST {CHAT}, POST {RESPONSES}, GET {RESPONSES}/{{id}}, GET /v1/models, "
+            "GET /v1/models/{id} and GET /openapi.json.",
             status=404,
             code="unknown_url",
         )
     except Rejected as error:
         return render_error(error)
+    except Exception as error:  # a fault of ours: say where, as any server would
+        return render_error(_crash(error))
 
 
 def render_error(error: Rejected) -> Response:
     """The error as JSON of OpenAI's shape."""
     return _json({"error": error.error}, status=error.status, headers=error.headers)
+
+
+def _crash(error: Exception) -> Rejected:
+    at = extract_tb(error.__traceback__)[-1]
+    return Rejected(
+        f"The simulated model failed in {Path(at.filename).name}, line {at.lineno}: "
+        f"{error!r:.500}. That is a mistake in planlab: report the request that caused it.",
+        status=500,
+        kind="server_error",
+        headers={"x-should-retry": "false"},
+    )
 
 
 def _check_method(method: str, allowed: str, path: str) -> None:
@@ -156,15 +173,6 @@ def _write_replies(request: Request, simulator: Simulator, faults: dict[str, Fau
             answer = simulator.answer(body, size=request.size, seed=seed)
         except Unfillable as error:
             raise Rejected(f"No answer can fit this schema: {error}", code="unfillable") from error
-        except Exception as error:  # a fault of ours: say where, as any server would, and no retry
-            at = extract_tb(error.__traceback__)[-1]
-            raise Rejected(
-                f"The simulated model failed in {Path(at.filename).name}, line {at.lineno}: "
-                f"{error!r}. That is a mistake in planlab: report the request that caused it.",
-                status=500,
-                kind="server_error",
-                headers={"x-should-retry": "false"},
-            ) from error
         reply = spoil(write_reply(answer, one_call=request.one_call), faults, request)
         replies.append(limit_to(stop_at(reply, request.stop), request.limit))
     return replies

@@ -102,6 +102,11 @@ def overlap(wanted: Iterable[str], given: Iterable[str]) -> float:
     return sum(word in found for word in wanted) / len(wanted) if wanted else 0.0
 
 
+def first_word(text: str) -> str:
+    """What stands before the first space; "" where there is no word."""
+    return next(iter(text.split()), "")
+
+
 def verb_kind(word: str) -> str | None:
     """Which kind of act a verb names, in whatever form it stands."""
     word = word.lower()
@@ -277,7 +282,7 @@ def _plain_list(goal: str) -> list[str]:
         [part.strip() for part in re.split(r",\s*(?:and\s+)?|\s+and\s+", match[1])] if match else []
     )
     plain = len(each) >= 3 or (len(each) == 2 and "compare" in goal.lower())
-    return each if plain and not any(verb_kind(part.split()[0]) for part in each if part) else []
+    return each if plain and not any(verb_kind(first_word(part)) for part in each if part) else []
 
 
 def proper_names(text: str) -> list[str]:
