@@ -487,11 +487,11 @@ def test_what_is_not_stored_is_not_found() -> None:
 
 def test_the_oldest_responses_are_forgotten_before_they_fill_the_memory() -> None:
     sim = Simulator(answer=stub_answer)
-    ids = [ask(sim, input="x" * 2**22).id for _ in range(12)]
+    ids = [ask(sim, input="x" * 2**20).id for _ in range(12)]
     assert sim.recall(ids[0]) is None
     kept = [stored for id in ids if (stored := sim.recall(id))]
     assert kept[-1] == sim.recall(ids[-1])
-    assert 0 < sum(map(len, kept)) <= 32 * 2**20
+    assert 0 < sum(map(len, kept)) <= 8 * 2**20
 
 
 # Faults.

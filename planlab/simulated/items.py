@@ -43,7 +43,7 @@ def kind_of(value: object) -> str:
     return "<said>" if kind == "message" and value.get("role") == "assistant" else f"<{kind}>"
 
 
-class Message(Part):
+class Told(Part):
     """What somebody told the assistant."""
 
     role: Literal["user", "system", "developer"]
@@ -93,7 +93,7 @@ class Reasoning(Part):
 
 
 Item = Annotated[
-    Annotated[Message, Tag("<message>")]
+    Annotated[Told, Tag("<message>")]
     | Annotated[Said, Tag("<said>")]
     | Annotated[Call, Tag("<function_call>")]
     | Annotated[Output, Tag("<function_call_output>")]
@@ -118,7 +118,7 @@ def to_messages(items: Sequence[Item]) -> list[Json]:
     pending: dict[str, list[Json]] = {}  # the turns of calls that have no output yet
     for item in items:
         match item:
-            case Message():
+            case Told():
                 turns.append([{"role": item.role, "content": _text(item.content)}])
             case Said():
                 turns.append([_said(item)])

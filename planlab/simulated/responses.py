@@ -31,7 +31,7 @@ from .request import (
 Recall = Callable[[str], bytes | None]  # from the id of a response to what is stored of it
 
 
-class _Tool(Part):
+class _FunctionTool(Part):
     type: Literal["function"]
     name: Name
     parameters: Json | None = None
@@ -61,22 +61,24 @@ _Choice = Annotated[
 ]
 
 
-class _Format(Part):
+class _TextFormat(Part):
     type: Literal["text", "json_object", "json_schema"]
     name: Name | None = None
     schema_: Json | None = Field(None, alias="schema")
 
 
 class _Text(Part):
-    format: _Format | None = None
+    format: _TextFormat | None = None
 
 
-class _Body(Part):
+class ResponsesBody(Part):
+    """The body of a request."""
+
     model: str
     input: str | list[Item] | None = None
     instructions: str | None = None
     previous_response_id: str | None = None
-    tools: list[_Tool] | None = None
+    tools: list[_FunctionTool] | None = None
     tool_choice: _Choice | None = None
     parallel_tool_calls: bool | None = None
     text: _Text | None = None
@@ -121,7 +123,7 @@ class ResponsesRequest(Request):
 
 def parse_responses_request(raw: bytes, *, recall: Recall) -> ResponsesRequest:
     """The request in `raw` (JSON). Raises Rejected, saying which parameter is wrong and why."""
-    body, data = read_body(raw, _Body)
+    body, data = read_body(raw, ResponsesBody)
     size = find_size(body.model)
     _check_tools(body)
     items = (*_recall_items(body.previous_response_id, recall), *_own_items(data.get("input")))
@@ -163,7 +165,7 @@ def _own_items(given: object) -> list[object]:
     return given if isinstance(given, list) else []
 
 
-def _check_tools(body: _Body) -> None:
+def _check_tools(body: ResponsesBody) -> None:
     names = [tool.name for tool in body.tools or ()]
     check_names(names)
     for index, tool in enumerate(body.tools or ()):
@@ -178,7 +180,7 @@ def _check_tools(body: _Body) -> None:
         check_schema(form.schema_ or {}, "text.format.schema")
 
 
-def _to_options(body: _Body, given: Mapping[str, object]) -> Json:
+def _to_options(body: ResponsesBody, given: Mapping[str, object]) -> Json:
     """The parameters that Chat Completions has too, in its form."""
     options: Json = {}
     if body.tools is not None:

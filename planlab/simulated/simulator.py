@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CREATED = 1_733_702_400  # 2024-12-09 00:00 UTC, the Monday on which Acme's world stands
 CACHED_FROM = 1024  # tokens: shorter shared prefixes are not cached, as with OpenAI
 _KEPT_PREFIXES = 50_000
-_KEPT_BYTES = 32 * 2**20  # of stored responses
+_KEPT_BYTES = 8 * 2**20  # of stored responses
 
 
 @dataclass(frozen=True)
