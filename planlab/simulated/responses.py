@@ -207,8 +207,7 @@ def _to_choice(choice: _Choice | None) -> object:
 
 def _nest(kind: str, flat: Json) -> Json:
     """`flat` with all but its type one level down, as Chat Completions has it."""
-    held = {key: value for key, value in flat.items() if key != "type" and value is not None}
-    return {"type": kind, kind: held}
+    return {"type": kind, kind: {key: held for key, held in flat.items() if key != "type"}}
 
 
 def find_response(id: str, recall: Recall) -> Json:
