@@ -254,6 +254,7 @@ def answer_by_schema(body: dict[str, Any], **_: object) -> Answer:
 FILLING = simulated_sync_client(Simulator(answer=answer_by_schema))
 
 
+@pytest.mark.timeout(180)  # for a busy machine
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[*HealthCheck])
 @given(models())
 def test_any_pydantic_model_is_answered_validly(model: type[BaseModel]) -> None:
@@ -332,6 +333,7 @@ def nested(tool: dict[str, Any]) -> dict[str, Any]:
     return {"type": "function", "function": {k: v for k, v in tool.items() if k != "type"}}
 
 
+@pytest.mark.timeout(180)  # for a busy machine
 def test_the_model_hears_the_same_over_both_protocols() -> None:
     rng = random.Random(11)
     ear = Ear()
@@ -485,6 +487,7 @@ def test_what_is_not_stored_is_not_found() -> None:
     assert caught.value.code == "previous_response_not_found"
 
 
+@pytest.mark.timeout(180)  # for a busy machine
 def test_the_oldest_responses_are_forgotten_before_they_fill_the_memory() -> None:
     sim = Simulator(answer=stub_answer)
     ids = [ask(sim, input="x" * 2**20).id for _ in range(12)]
@@ -665,6 +668,7 @@ def test_what_other_clients_send_is_accepted(body: dict[str, Any]) -> None:
     assert ask(**body).output_text == f"I heard: {HELLO}"
 
 
+@pytest.mark.timeout(180)  # for a busy machine
 def test_no_junk_gets_anything_but_an_answer_or_an_error_of_the_clients() -> None:
     rng = random.Random(1)
     base = {
