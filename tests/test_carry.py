@@ -64,7 +64,7 @@ async def test_the_async_client_creates_parses_and_streams(client: AsyncOpenAI) 
     with pytest.raises(NotFoundError, match="sim-small"):
         await completions.create(model="gpt-4o", messages=[USER])
     with pytest.raises(NotFoundError, match="not offered"):
-        await client.responses.create(model="sim-large", input="hi")
+        await client.embeddings.create(model="sim-large", input="hi")
 
 
 def test_the_sync_client_creates_parses_and_streams(sync_client: OpenAI) -> None:

@@ -205,3 +205,8 @@ def test_what_an_act_hangs_on_is_looked_up_even_by_a_tool_with_no_verb() -> None
     valve = _tool("open_valve", "Open the valve of a bed.", bed="string")
     goal = "Check the tomato bed. If its moisture is below 40 percent, open its valve."
     assert [name for name, _ in _calls([damp, valve], _asks(goal))] == ["soil_moisture"]
+
+
+@pytest.mark.parametrize("goal", [",", ".", "?!"])
+def test_goal_of_punctuation_is_no_crash(goal: str) -> None:
+    assert _calls([_GAUGE, _GATE], _asks(goal), _asks(goal)) is not None

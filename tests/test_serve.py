@@ -367,7 +367,7 @@ def test_an_origin_that_is_none_is_refused(origin: str) -> None:
 
 
 def test_a_mistake_of_ours_is_a_500_that_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "_count_usage", lambda *_: 1 // 0)
+    monkeypatch.setattr(wire, "_count_prompt", lambda *_: 1 // 0)
     with serving(simulator()) as url:
         response = httpx2.post(f"{url}/chat/completions", json=ASK)
         assert httpx2.get(f"{url}/models").status_code == 200

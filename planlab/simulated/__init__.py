@@ -1,4 +1,4 @@
-"""The simulated model: a deterministic model that speaks OpenAI's Chat Completions protocol.
+"""The simulated model: a deterministic model that speaks OpenAI's protocols.
 
 It answers the real `openai` client, in the process or over HTTP, and says that it is simulated.
 """
@@ -11,9 +11,10 @@ from openai import AsyncOpenAI, OpenAI
 
 from . import lean  # noqa: F401  # first
 from .carry import Endpoint, SimulatedTransport
+from .reply import FINGERPRINT
 from .simulator import Latency, Simulator
 from .sizes import LARGE, SIZES, SMALL, Size
-from .wire import FINGERPRINT, Response, respond
+from .wire import Response, respond
 
 if TYPE_CHECKING:
     from .server import serve, serving

@@ -97,7 +97,10 @@ def _texts(step: Step, scene: Scene) -> list[str]:
 
 def _named(text: str, goal: str) -> str:
     """A clause with the name that its `it` stands for: the one that was said last before."""
-    before, found, _ = goal.partition(text.rstrip(" .?"))
+    clause = text.rstrip(" .?")
+    if not clause:  # a goal of punctuation
+        return text
+    before, found, _ = goal.partition(clause)
     last = [span.text for span in spans(before) if span.kind in ("name", "code", "quoted")]
     if not found or not last or any(span.kind in ("name", "code") for span in spans(text)):
         return text

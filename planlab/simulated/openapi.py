@@ -7,18 +7,20 @@ from functools import cache
 
 from openai.types import Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.responses import Response
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from planlab import __version__
 
 from .request import _Body
+from .responses import ResponsesBody
 from .sizes import SIZES
 
 # Each type on the wire, by whether it comes in or goes out. A new protocol adds its own here, and
 # its path in `describe`.
-_RECEIVED: tuple[type[BaseModel], ...] = (_Body,)
-_SENT: tuple[type[BaseModel], ...] = (ChatCompletion, ChatCompletionChunk, Model)
+_RECEIVED: tuple[type[BaseModel], ...] = (_Body, ResponsesBody)
+_SENT: tuple[type[BaseModel], ...] = (ChatCompletion, ChatCompletionChunk, Response, Model)
 
 _ERROR = {
     "type": "object",
@@ -46,6 +48,18 @@ _MODELS = {
     "properties": {
         "object": {"const": "list"},
         "data": {"type": "array", "items": {"$ref": "#/components/schemas/Model"}},
+    },
+}
+_RESPONSE_EVENT = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"type": "string"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"type": "object", "required": ["type", "sequence_number"]},
+        },
     },
 }
 _EVENT = {
@@ -92,6 +106,23 @@ def describe() -> dict[str, object]:
                         _json("ChatCompletion") | {"text/event-stream": {"itemSchema": _EVENT}},
                         "The answer: with `stream`, as server-sent events",
                     ),
+                }
+            },
+            "/v1/responses": {
+                "post": {
+                    "operationId": "createResponse",
+                    "requestBody": {"required": True, "content": _json("ResponsesBody")},
+                    "responses": _responses(
+                        _json("Response") | {"text/event-stream": {"itemSchema": _RESPONSE_EVENT}},
+                        "The response: with `stream`, as server-sent events",
+                    ),
+                }
+            },
+            "/v1/responses/{id}": {
+                "get": {
+                    "operationId": "retrieveResponse",
+                    "parameters": [name | {"schema": {"type": "string"}}],
+                    "responses": _responses(_json("Response"), "The stored response of that id"),
                 }
             },
             "/v1/models": {
@@ -141,5 +172,6 @@ def _schemas() -> dict[str, dict[str, object]]:
         schema_generator=_Generator,
     )
     schemas: dict[str, dict[str, dict[str, object]]] = made["$defs"]
-    schemas["Body"]["properties"]["model"] |= {"enum": [*SIZES]}  # type: ignore[operator]
+    for body in ("Body", "ResponsesBody"):
+        schemas[body]["properties"]["model"] |= {"enum": [*SIZES]}  # type: ignore[operator]
     return schemas  # type: ignore[return-value]

@@ -1,17 +1,20 @@
-"""One choice of a response: an answer as the wire sees it, whole or in pieces."""
+"""What a response says: an answer as the wire sees it, whole or in pieces, and what it costs."""
 
 import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from planlab import __version__
 from planlab.tokens import count_tokens
 
 if TYPE_CHECKING:
     from .act import Answer
 
+FINGERPRINT = f"simulated-by-planlab-{__version__}"
 _PIECE = re.compile(r"(?:\s*\S{1,20}){1,3}|\s+")
 
 
@@ -33,6 +36,27 @@ class Reply:
             *(part for call in self.calls for part in call),
         ]
         return sum(count_tokens(part) for part in parts)
+
+
+@dataclass(frozen=True)
+class Written:
+    """All that was written in answer to one request, as each protocol renders it its own way."""
+
+    key: str  # of this request alone: all ids are made from it
+    created: int  # Unix seconds
+    replies: tuple[Reply, ...]
+    prompt: int  # tokens read
+    cached: int  # of these, tokens that an earlier request began with
+
+    @property
+    def tokens(self) -> int:
+        """What was written, in tokens."""
+        return sum(reply.tokens for reply in self.replies)
+
+    def id(self, kind: str, *at: int) -> str:
+        """An id for what stands at this place, such as "call_5f0c..."."""
+        path = ":".join(map(str, (self.key, *at)))
+        return f"{kind}_{sha256(path.encode()).hexdigest()[:24]}"
 
 
 def write_reply(answer: "Answer", *, one_call: bool) -> Reply:
@@ -76,6 +100,11 @@ def limit_to(reply: Reply, limit: int | None) -> Reply:
     return Reply(text, refusal, tuple(calls), "length")
 
 
+def cut_in_pieces(text: str) -> list[str]:
+    """The text a few words at a time, as a stream sends it."""
+    return _PIECE.findall(text)
+
+
 def render_message(reply: Reply, ids: list[str]) -> dict[str, object]:
     """The reply as the `message` of a choice; `ids` are those of its calls."""
     message: dict[str, object] = {
@@ -94,13 +123,13 @@ def render_message(reply: Reply, ids: list[str]) -> dict[str, object]:
 def render_deltas(reply: Reply, ids: list[str]) -> Iterator[dict[str, object]]:
     """The reply as the `delta`s of a stream: the role first, then a few words at a time."""
     yield {"role": "assistant", "content": None if reply.text is None else "", "refusal": None}
-    for piece in _PIECE.findall(reply.text or ""):
+    for piece in cut_in_pieces(reply.text or ""):
         yield {"content": piece}
-    for piece in _PIECE.findall(reply.refusal or ""):
+    for piece in cut_in_pieces(reply.refusal or ""):
         yield {"refusal": piece}
     for index, (id, (name, arguments)) in enumerate(zip(ids, reply.calls, strict=True)):
         yield {"tool_calls": [{"index": index, **_call(id, name, "")}]}
-        for piece in _PIECE.findall(arguments):
+        for piece in cut_in_pieces(arguments):
             yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}
 
 

@@ -6,7 +6,7 @@ kept where a real endpoint would answer 400; parameters that nobody here knows a
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -34,28 +34,36 @@ class Rejected(Exception):
         self.error = {"message": message, "type": kind, "param": param, "code": code}
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A piece of a request: of the types it should be, with whatever else its client put in."""
+
     model_config = ConfigDict(extra="allow", strict=True)
 
 
-class _Content(_Part):
+Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+Limit = Annotated[int, Field(ge=1)] | None  # tokens
+Temperature = Annotated[float, Field(ge=0, le=2)] | None
+Share = Annotated[float, Field(ge=0, le=1)] | None
+
+
+class _Content(Part):
     type: str
     text: str | None = None
     refusal: str | None = None
 
 
-class _CalledFunction(_Part):
+class _CalledFunction(Part):
     name: str
     arguments: str
 
 
-class _ToolCall(_Part):
+class _ToolCall(Part):
     id: str
     type: Literal["function"] = "function"
     function: _CalledFunction
 
 
-class _Message(_Part):
+class _Message(Part):
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | list[_Content] | None = None
     refusal: str | None = None
@@ -64,38 +72,37 @@ class _Message(_Part):
     function_call: _CalledFunction | None = None
 
 
-class _Function(_Part):
-    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+class _Function(Part):
+    name: Name
     description: str | None = None
     parameters: dict[str, object] | None = None
     strict: bool | None = None
 
 
-class _Tool(_Part):
+class _Tool(Part):
     type: Literal["function"]
     function: _Function
 
 
-class _NamedSchema(_Part):
-    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+class _NamedSchema(Part):
+    name: Name
     schema_: dict[str, object] = Field(alias="schema")
     strict: bool | None = None
 
 
-class _Format(_Part):
+class _Format(Part):
     type: Literal["text", "json_object", "json_schema"]
     json_schema: _NamedSchema | None = None
 
 
-class _StreamOptions(_Part):
+class _StreamOptions(Part):
     include_usage: bool | None = None
 
 
-_Limit = Annotated[int, Field(ge=1)] | None
 _Penalty = Annotated[float, Field(ge=-2, le=2)] | None
 
 
-class _Body(_Part):
+class _Body(Part):
     model: str
     messages: list[_Message] = Field(min_length=1)
     tools: list[_Tool] | None = None
@@ -107,12 +114,12 @@ class _Body(_Part):
     n: Annotated[int, Field(ge=1, le=128)] | None = None
     stop: str | Annotated[list[str], Field(max_length=4)] | None = None
     seed: int | None = None
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    temperature: Temperature = None
+    top_p: Share = None
     presence_penalty: _Penalty = None
     frequency_penalty: _Penalty = None
-    max_completion_tokens: _Limit = None
-    max_tokens: _Limit = None
+    max_completion_tokens: Limit = None
+    max_tokens: Limit = None
 
 
 @dataclass(frozen=True)
@@ -133,23 +140,18 @@ class Request:
 
 def parse_request(raw: bytes) -> Request:
     """The request in `raw` (JSON). Raises Rejected, saying which parameter is wrong and why."""
-    data = _parse_json(raw)
-    try:
-        body = _Body.model_validate(data)
-    except ValidationError as error:
-        raise _rejected(error) from None
-    if body.model not in SIZES:
-        raise unknown_model(body.model)
+    body, data = read_body(raw, _Body)
+    size = find_size(body.model)
     check_messages(body.messages)
-    check_tools(body)
+    _check_tools(body)
     stop = [body.stop] if isinstance(body.stop, str) else body.stop or []
     if body.stream_options and not body.stream:
         raise Rejected(
             "'stream_options' is only allowed with 'stream': true.", param="stream_options"
         )
     return Request(
-        size=SIZES[body.model],
-        body=_plain({key: value for key, value in data.items() if value is not None}),
+        size=size,
+        body=spell_out({key: value for key, value in data.items() if value is not None}),
         n=body.n or 1,
         stop=tuple(text for text in stop if text),
         limit=body.max_completion_tokens or body.max_tokens,
@@ -161,10 +163,26 @@ def parse_request(raw: bytes) -> Request:
     )
 
 
-def unknown_model(name: str) -> Rejected:
-    """The 404 for a model that does not exist here."""
-    message = f"The model {name!r} does not exist here. The simulated models: {', '.join(SIZES)}."
-    return Rejected(message, status=404, param="model", code="model_not_found")
+def find_size(name: str) -> Size:
+    """The model called `name`. Raises Rejected, with status 404, where there is none."""
+    if name not in SIZES:
+        message = (
+            f"The model {name!r} does not exist here. The simulated models: {', '.join(SIZES)}."
+        )
+        raise Rejected(message, status=404, param="model", code="model_not_found")
+    return SIZES[name]
+
+
+_Shape = TypeVar("_Shape", bound=Part)
+
+
+def read_body(raw: bytes, shape: type[_Shape]) -> tuple[_Shape, dict[str, object]]:
+    """The JSON object in `raw` as a `shape`, and as it came. Raises Rejected."""
+    data = _parse_json(raw)
+    try:
+        return shape.model_validate(data), data
+    except ValidationError as error:
+        raise _rejected(error) from None
 
 
 def _parse_json(raw: bytes) -> dict[str, object]:
@@ -249,26 +267,31 @@ def _check_content(message: _Message, at: str) -> None:
                 )
 
 
-def check_tools(body: _Body) -> None:
-    """Refuses duplicate tools, schemas that are none, and a choice of what is not offered."""
-    names = [tool.function.name for tool in body.tools or ()]
-    for name in names:
-        if names.count(name) > 1:
-            raise Rejected(f"Two tools have the same name, {name!r}.", param="tools")
-    for index, tool in enumerate(body.tools or ()):
-        _check_schema(tool.function.parameters or {}, f"tools[{index}].function.parameters")
+def _check_tools(body: _Body) -> None:
+    functions = [tool.function for tool in body.tools or ()]
+    names = [function.name for function in functions]
+    check_names(names)
+    for index, function in enumerate(functions):
+        check_schema(function.parameters or {}, f"tools[{index}].function.parameters")
     if body.response_format and body.response_format.type == "json_schema":
         if body.response_format.json_schema is None:
             at = "response_format.json_schema"
             raise Rejected(f"Missing required parameter: {at!r}.", param=at)
-        _check_schema(
-            body.response_format.json_schema.schema_, "response_format.json_schema.schema"
-        )
-    if body.tool_choice is not None:
-        _check_choice(body.tool_choice, names)
+        check_schema(body.response_format.json_schema.schema_, "response_format.json_schema.schema")
+    check_choice(body.tool_choice, names)
 
 
-def _check_choice(choice: object, names: list[str]) -> None:
+def check_names(names: list[str]) -> None:
+    """Refuses two tools of one name."""
+    for name in names:
+        if names.count(name) > 1:
+            raise Rejected(f"Two tools have the same name, {name!r}.", param="tools")
+
+
+def check_choice(choice: object, names: list[str]) -> None:
+    """Refuses a `tool_choice` that is none, or is of what is not offered."""
+    if choice is None:
+        return
     plain, chosen = _read_choice(choice)
     for name in chosen:
         if name not in names:
@@ -297,13 +320,13 @@ def _read_choice(choice: object) -> tuple[str, list[str]]:
     except (TypeError, KeyError):
         pass  # the tools of an allowed_tools are not of their shape
     raise Rejected(
-        f"Invalid 'tool_choice' {choice!r:.200}: it must be 'auto', 'none', 'required', "
-        '{"type": "function", "function": {"name": ...}} or an "allowed_tools".',
+        f"Invalid 'tool_choice' {choice!r:.200}: it must be 'auto', 'none', 'required' or an "
+        "object of type 'function' (with a name) or 'allowed_tools' (with a mode and tools).",
         param="tool_choice",
     )
 
 
-def _plain(body: dict[str, object]) -> dict[str, object]:
+def spell_out(body: dict[str, object]) -> dict[str, object]:
     """`body` with an `allowed_tools` choice spelled out: fewer tools, and its mode."""
     choice = body.get("tool_choice")
     if isinstance(choice, dict) and choice["type"] == "allowed_tools":
@@ -314,8 +337,10 @@ def _plain(body: dict[str, object]) -> dict[str, object]:
     return body
 
 
-def _check_schema(schema: Mapping[str, object], at: str) -> None:
-    """The filler opens it too, and keeps it: no schema is checked twice."""
+def check_schema(schema: Mapping[str, object], at: str) -> None:
+    """Refuses a schema that is none, naming the parameter `at` which it stands.
+
+    The filler opens it too, and keeps it: no schema is checked twice."""
     try:
         open_book(schema)
     except RecursionError:

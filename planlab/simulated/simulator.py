@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CREATED = 1_733_702_400  # 2024-12-09 00:00 UTC, the Monday on which Acme's world stands
 CACHED_FROM = 1024  # tokens: shorter shared prefixes are not cached, as with OpenAI
 _KEPT_PREFIXES = 50_000
+_KEPT_BYTES = 8 * 2**20  # of stored responses
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,13 @@ class Simulator:
     seed: int = 0
     created: int = CREATED
     answer: "Callable[..., Answer]" = field(default_factory=_model)
-    requests: int = field(default=0, init=False)  # chat completions asked for so far
+    requests: int = field(default=0, init=False)  # answers asked for so far
 
     def __post_init__(self) -> None:
         self._plan = parse_faults(self.faults)
         self._latency = _parse_latency(self.latency)
         self._seen: dict[bytes, None] = {}
+        self._kept: dict[str, bytes] = {}
         self._lock = Lock()
 
     def next_request(self) -> tuple[int, dict[str, Fault]]:
@@ -78,6 +80,18 @@ class Simulator:
             while len(self._seen) > _KEPT_PREFIXES:
                 del self._seen[next(iter(self._seen))]
         return longest if longest >= CACHED_FROM else 0
+
+    def keep(self, id: str, stored: bytes) -> None:
+        """Stores a response under its id; the oldest go when they are too many bytes."""
+        with self._lock:
+            self._kept[id] = stored
+            size = sum(map(len, self._kept.values()))
+            while size > _KEPT_BYTES:
+                size -= len(self._kept.pop(next(iter(self._kept))))
+
+    def recall(self, id: str) -> bytes | None:
+        """What is stored under the id, or None."""
+        return self._kept.get(id)
 
     def wait(self, tokens: int, chunks: int) -> tuple[float, float]:
         """Seconds to the first chunk, and from each to the next, of an answer of `tokens`."""

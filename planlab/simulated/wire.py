@@ -1,4 +1,6 @@
-"""OpenAI's Chat Completions protocol, as one function from a request to a response.
+"""OpenAI's protocols, as one function from a request to a response.
+
+Chat Completions is rendered here, the Responses API in `output`; one belief serves both.
 
 `respond` sends nothing and sleeps nowhere: a response says how long to wait, and its carrier waits
 (`carry`, `server`). All that changes from call to call is in the Simulator that it is handed.
@@ -6,26 +8,39 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from itertools import zip_longest
 from pathlib import Path
 from traceback import extract_tb
+from typing import TypeVar
 
-from planlab import __version__
 from planlab.tokens import count_tokens, words_in
 
 from .faults import Fault, check_up, forget_newest, spoil
 from .fill import Unfillable
 from .openapi import describe
-from .reply import Reply, limit_to, render_deltas, render_message, stop_at, write_reply
-from .request import Rejected, Request, parse_request, unknown_model
+from .output import render_response
+from .reply import (
+    FINGERPRINT,
+    Reply,
+    Written,
+    limit_to,
+    render_deltas,
+    render_message,
+    stop_at,
+    write_reply,
+)
+from .request import Rejected, Request, find_size, parse_request
+from .responses import find_response, parse_responses_request
 from .simulator import CREATED, Simulator
 from .sizes import SIZES
 
-FINGERPRINT = f"simulated-by-planlab-{__version__}"
 CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
+_Asked = TypeVar("_Asked", bound=Request)
 
 
 @dataclass(frozen=True)
@@ -51,7 +66,14 @@ def respond(method: str, path: str, body: bytes, *, simulator: Simulator) -> Res
     try:
         if path == CHAT:
             _check_method(method, "POST", path)
-            return _complete(body, simulator)
+            return _answer(body, simulator, parse_request, _render_chat)
+        if path == RESPONSES:
+            _check_method(method, "POST", path)
+            parse = partial(parse_responses_request, recall=simulator.recall)
+            return _answer(body, simulator, parse, partial(render_response, keep=simulator.keep))
+        if path.startswith(f"{RESPONSES}/"):
+            _check_method(method, "GET", path)
+            return _json(find_response(path.removeprefix(f"{RESPONSES}/"), simulator.recall))
         if path == "/v1/models" or path.startswith("/v1/models/"):
             _check_method(method, "GET", path)
             return _list_models(path.removeprefix("/v1/models").lstrip("/"))
@@ -60,7 +82,8 @@ def respond(method: str, path: str, body: bytes, *, simulator: Simulator) -> Res
             return _json(describe())
         raise Rejected(
             f"{method} {path or '/'} is not offered here. This simulated endpoint has "
-            f"POST {CHAT}, GET /v1/models, GET /v1/models/{{id}} and GET /openapi.json.",
+            f"POST {CHAT}, POST {RESPONSES}, GET {RESPONSES}/{{id}}, GET /v1/models, "
+            "GET /v1/models/{id} and GET /openapi.json.",
             status=404,
             code="unknown_url",
         )
@@ -93,8 +116,8 @@ def _check_method(method: str, allowed: str, path: str) -> None:
 
 
 def _list_models(name: str) -> Response:
-    if name and name not in SIZES:
-        raise unknown_model(name)
+    if name:
+        find_size(name)
     models = [
         {"id": size, "object": "model", "created": CREATED, "owned_by": "planlab-simulated"}
         for size in SIZES
@@ -111,31 +134,23 @@ def _json(value: object, *, status: int = 200, headers: dict[str, str] | None = 
     )
 
 
-def _complete(raw: bytes, simulator: Simulator) -> Response:
+def _answer(
+    raw: bytes,
+    simulator: Simulator,
+    parse: Callable[[bytes], _Asked],
+    render: Callable[[_Asked, Written], Iterator[bytes]],
+) -> Response:
     number, faults = simulator.next_request()
     check_up(faults)
-    request = parse_request(raw)
+    request = parse(raw)
     replies = _write_replies(request, simulator, faults)
     key = sha256(f"{number}:".encode() + raw).hexdigest()
-    head = {
-        "id": f"chatcmpl-{key[:24]}",
-        "object": "chat.completion",
-        "created": simulator.created,
-        "model": request.size.name,
-        "service_tier": "default",
-        "system_fingerprint": FINGERPRINT,
-    }
-    usage = _count_usage(request, replies, simulator)
-    ids = [
-        [f"call_{sha256(f'{key}:{i}:{j}'.encode()).hexdigest()[:24]}" for j in range(len(r.calls))]
-        for i, r in enumerate(replies)
-    ]
-    render = _stream if request.stream else _whole
-    chunks = tuple(render(head, replies, ids, usage, request))
+    written = Written(key, simulator.created, tuple(replies), *_count_prompt(request, simulator))
+    chunks = tuple(render(request, written))
     if "broken_stream" in faults:
         half = len(chunks) // 2 if request.stream else len(chunks[0]) // 2
         chunks = chunks[:half] if request.stream else (chunks[0][:half],)
-    delay, pace = simulator.wait(sum(reply.tokens for reply in replies), len(chunks))
+    delay, pace = simulator.wait(written.tokens, len(chunks))
     if "timeout" in faults:
         delay = math.inf
     if "slow" in faults:
@@ -144,7 +159,7 @@ def _complete(raw: bytes, simulator: Simulator) -> Response:
     headers = {"content-type": kind, "x-request-id": f"req_{key[:32]}"}
     if faults:
         headers["x-simulated-faults"] = ", ".join(faults)
-    # A broken stream ends in silence: it looks whole, but has no finish reason.
+    # A broken stream ends in silence: it looks whole, but nothing in it says that it is finished.
     breaks = "broken_stream" in faults and not request.stream
     return Response(200, headers, chunks, delay, pace, breaks)
 
@@ -171,61 +186,66 @@ def _seed(connection: int, request: Request, index: int) -> int:
     return int.from_bytes(digest[:4], "big")
 
 
-def _count_usage(request: Request, replies: list[Reply], simulator: Simulator) -> dict[str, object]:
+def _count_prompt(request: Request, simulator: Simulator) -> tuple[int, int]:
+    """Tokens of the request, and how many of them are cached."""
     body = request.body
     messages: Iterable[object] = body["messages"]  # type: ignore[assignment]
     parts = [body[key] for key in ("tools", "response_format") if key in body]
     texts = ["\n".join(words_in(part)) for part in (*parts, *messages)]
     blocks = [(text, count_tokens(text)) for text in texts]
-    prompt = sum(tokens for _, tokens in blocks)
-    completion = sum(reply.tokens for reply in replies)
+    return sum(tokens for _, tokens in blocks), simulator.cached(request.size.name, blocks)
+
+
+def _render_chat(request: Request, written: Written) -> Iterator[bytes]:
+    head = {
+        "id": f"chatcmpl-{written.key[:24]}",
+        "object": "chat.completion",
+        "created": written.created,
+        "model": request.size.name,
+        "service_tier": "default",
+        "system_fingerprint": FINGERPRINT,
+    }
+    if request.stream:
+        yield from _stream(head | {"object": "chat.completion.chunk"}, request, written)
+        return
+    choices = [
+        {
+            "index": index,
+            "message": render_message(reply, _call_ids(written, index)),
+            "logprobs": None,
+            "finish_reason": reply.finish,
+        }
+        for index, reply in enumerate(written.replies)
+    ]
+    yield json.dumps(head | {"choices": choices, "usage": _usage(written)}).encode()
+
+
+def _call_ids(written: Written, index: int) -> list[str]:
+    return [written.id("call", index, call) for call in range(len(written.replies[index].calls))]
+
+
+def _usage(written: Written) -> dict[str, object]:
     nothing = ("reasoning_tokens", "audio_tokens", "accepted_prediction_tokens")
     return {
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "total_tokens": prompt + completion,
-        "prompt_tokens_details": {
-            "cached_tokens": simulator.cached(request.size.name, blocks),
-            "audio_tokens": 0,
-        },
+        "prompt_tokens": written.prompt,
+        "completion_tokens": written.tokens,
+        "total_tokens": written.prompt + written.tokens,
+        "prompt_tokens_details": {"cached_tokens": written.cached, "audio_tokens": 0},
         "completion_tokens_details": dict.fromkeys((*nothing, "rejected_prediction_tokens"), 0),
     }
 
 
-def _whole(
-    head: dict[str, object],
-    replies: list[Reply],
-    ids: list[list[str]],
-    usage: dict[str, object],
-    request: Request,
-) -> Iterator[bytes]:
-    choices = [
-        {
-            "index": index,
-            "message": render_message(reply, ids[index]),
-            "logprobs": None,
-            "finish_reason": reply.finish,
-        }
-        for index, reply in enumerate(replies)
-    ]
-    yield json.dumps(head | {"choices": choices, "usage": usage}).encode()
-
-
-def _stream(
-    head: dict[str, object],
-    replies: list[Reply],
-    ids: list[list[str]],
-    usage: dict[str, object],
-    request: Request,
-) -> Iterator[bytes]:
-    head = head | {"object": "chat.completion.chunk"}
+def _stream(head: dict[str, object], request: Request, written: Written) -> Iterator[bytes]:
     no_usage = {"usage": None} if request.include_usage else {}
-    streams = [_choice_stream(index, reply, ids[index]) for index, reply in enumerate(replies)]
+    streams = [
+        _choice_stream(index, reply, _call_ids(written, index))
+        for index, reply in enumerate(written.replies)
+    ]
     for choices in zip_longest(*streams):  # several choices take turns
         for choice in filter(None, choices):
             yield _event(head | {"choices": [choice]} | no_usage)
     if request.include_usage:
-        yield _event(head | {"choices": [], "usage": usage})
+        yield _event(head | {"choices": [], "usage": _usage(written)})
     yield b"data: [DONE]\n\n"
 
 
