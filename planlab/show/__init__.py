@@ -4,6 +4,7 @@ from planlab.show.bars import PALETTE, figure_with_alt
 from planlab.show.diagrams import diagram, plan_diagram
 from planlab.show.evidence import Action, Check, EvidenceCard, evidence_card
 from planlab.show.gantt import gantt
+from planlab.show.questions import load_quiz
 from planlab.show.quiz import Choice, Confidence, Feedback, Question, Quiz, recall
 from planlab.show.shown import Shown
 from planlab.show.tables import show_plan, show_table, show_trace
@@ -24,6 +25,7 @@ __all__ = [
     "evidence_card",
     "figure_with_alt",
     "gantt",
+    "load_quiz",
     "plan_diagram",
     "recall",
     "show_plan",
