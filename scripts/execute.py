@@ -67,7 +67,9 @@ def execute(path: Path, environment: Mapping[str, str]) -> NotebookNode:
 def tidy(notebook: NotebookNode) -> NotebookNode:
     """The notebook in the one form in which it is stored (changed in place)."""
     notebook.nbformat, notebook.nbformat_minor = 4, 5
+    course = {name: notebook.metadata[name] for name in ("planlab",) if name in notebook.metadata}
     notebook.metadata = NotebookNode(
+        **course,
         kernelspec={
             "display_name": "Python 3 (ipykernel)",
             "language": "python",
@@ -92,7 +94,9 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
 def portable(value: object) -> object:
     """`value` with no path of this machine and no memory address in any of its texts."""
     if isinstance(value, str):
-        value = _ADDRESS.sub("at 0x…", _LIBRARY.sub("", value))
+        value = _ADDRESS.sub("at 0x…", value)
+        if "site-packages" in value or "python3." in value:  # else a picture would take seconds
+            value = _LIBRARY.sub("", value)
         for root in (str(ROOT), str(ROOT).replace(str(Path.home()), "~")):
             value = value.replace(root + os.sep, "")
         return value
