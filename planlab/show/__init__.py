@@ -1,6 +1,7 @@
 """Plans, traces and evidence to look at, each with a text form for screen readers and for tests."""
 
 from planlab.show.bars import PALETTE, figure_with_alt
+from planlab.show.course import course_map, load_course
 from planlab.show.diagrams import diagram, plan_diagram
 from planlab.show.evidence import Action, Check, EvidenceCard, evidence_card
 from planlab.show.gantt import gantt
@@ -21,10 +22,12 @@ __all__ = [
     "Question",
     "Quiz",
     "Shown",
+    "course_map",
     "diagram",
     "evidence_card",
     "figure_with_alt",
     "gantt",
+    "load_course",
     "load_quiz",
     "plan_diagram",
     "recall",
