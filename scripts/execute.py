@@ -34,6 +34,7 @@ CELL_TIMEOUT = 60  # seconds
 SHORTEST_SECRET = 8  # characters: a local server's key may be "x", which is in every output
 
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # a random id that nothing stored knows
+_CARD = "planlab_card"  # of the learner who ran the notebook, for the portfolio; ours is nobody's
 _LIBRARY = re.compile(
     r"""(?:~|[A-Za-z]:)?[/\\][^\s"'\x1b]*[/\\](?:site-packages|python3\.\d+)[/\\]"""
 )
@@ -87,6 +88,7 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
             cell.metadata.pop(name, None)
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop(_WIDGET_VIEW, None)
+            output.get("metadata", {}).pop(_CARD, None)
             output.update(portable(dict(output)))
     return notebook
 

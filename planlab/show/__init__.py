@@ -3,7 +3,8 @@
 from planlab.show.bars import PALETTE, figure_with_alt
 from planlab.show.course import course_map, load_course
 from planlab.show.diagrams import diagram, plan_diagram
-from planlab.show.evidence import Action, Check, EvidenceCard, evidence_card
+from planlab.show.evidence import Action, EvidenceCard, evidence_card
+from planlab.show.failures import Check
 from planlab.show.gantt import gantt
 from planlab.show.questions import load_quiz
 from planlab.show.quiz import Choice, Confidence, Feedback, Question, Quiz, recall
