@@ -32,6 +32,9 @@ def render_lessons(lessons: Sequence[Lesson]) -> str:
         f"| {', '.join(each.needs)} | {each.minutes} |"
         for each in lessons
     ]
+    script = course_map(lessons).forms["text/vnd.mermaid"].splitlines()
+    # The column "Needs" says the same to a screen reader.
+    drawn = "\n".join(line for line in script if "accDescr:" not in line)
     short = ", ".join(each.number for each in lessons if each.short_path)
     return "\n".join(
         [
@@ -39,7 +42,7 @@ def render_lessons(lessons: Sequence[Lesson]) -> str:
             "| | Notebook | You build | Needs | Minutes |\n|---|---|---|---|---|",
             *rows,
             f"\n{SHORT}: the short path, {short}. Minutes are estimates.",
-            f"\n```mermaid\n{course_map(lessons).forms['text/vnd.mermaid']}\n```",
+            f"\n```mermaid\n{drawn}\n```",
             END,
         ]
     )
