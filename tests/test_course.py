@@ -5,6 +5,7 @@ import json
 import re
 import runpy
 import sys
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -150,6 +151,25 @@ def questions_of(number, function):
                     for item in ast.walk(call):
                         if isinstance(item, ast.Call) and ast.unparse(item.func) == "Question":
                             yield {k.arg: ast.literal_eval(k.value) for k in item.keywords}
+
+
+def choices_in(lesson):
+    """For each question of a lesson, its choices: their texts, and whether they are right."""
+    for cell in lesson.cells:
+        if cell.cell_type == "code" and "Question(" in cell.source:
+            for call in ast.walk(ast.parse(cell.source)):
+                if isinstance(call, ast.Call) and ast.unparse(call.func) == "Question":
+                    listed = call.args[1].elts
+                    yield [[ast.literal_eval(part) for part in c.args[:2]] for c in listed]
+
+
+def test_neither_place_nor_length_gives_a_right_answer_away():
+    questions = [choices for n in sorted(PRESENT) for choices in choices_in(read(n))]
+    places = Counter([right for _, right in choices].index(True) for choices in questions)
+    longest = sum(max(choices, key=lambda choice: len(choice[0]))[1] for choices in questions)
+    assert len(questions) > 70
+    assert max(places.values()) <= 0.6 * len(questions)
+    assert longest <= 0.6 * len(questions)
 
 
 MISCONCEPTIONS = {
