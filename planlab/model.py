@@ -43,6 +43,7 @@ LONGEST_ANSWER = 4_096  # output tokens that a live call may take unless it says
 def connect(
     size: Literal["large", "small"] = "large",
     *,
+    simulated: bool = False,
     faults: str | None = None,
     latency: "float | Latency | None" = None,
     seed: int = 0,
@@ -50,14 +51,14 @@ def connect(
     """A model, and one printed line that says which.
 
     `faults` such as "rate_limit@1, malformed_json@3" break the named calls of the simulated model;
-    `latency` is its seconds a call, or a `planlab.simulated.Latency`. Faults can't be ordered from
-    a real model, so with `faults` it is the simulated one whatever the environment says. Raises
-    `BadInput` or `NotAllowed`.
+    `latency` is its seconds a call, or a `planlab.simulated.Latency`. With `simulated`, or with
+    `faults`, which can't be ordered from a real model, it is the simulated one whatever the
+    environment says. Raises `BadInput` or `NotAllowed`.
     """
     if size not in ("large", "small"):
         raise errors.BadInput(f"size is {size!r}: choose 'large' or 'small'.")
     name = live_name(size)
-    if name is None or faults is not None:
+    if simulated or name is None or faults is not None:
         model = _simulated(size, faults, latency, seed)
         print(
             f"Simulated model {model.name}: rules, not a neural network; no key, no network, "
