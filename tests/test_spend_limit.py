@@ -107,7 +107,7 @@ async def test_the_book_says_what_the_server_charged_and_nothing_stays_held(mode
 
 
 async def test_asking_on_and_on_ends_at_the_limit(models, charged):
-    for _ in range(6):
+    for _ in range(12):
         made = len(charged)
         await fifty_calls(models)
     assert len(charged) == made > 0
