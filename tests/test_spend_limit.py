@@ -35,7 +35,7 @@ def forty_words(body, **_settings) -> Answer:
 def charged(monkeypatch) -> list[Usage]:
     """What the server would charge for. Its tokenizer makes twice the tokens that we count."""
     seen: list[Usage] = []
-    count = wire._count_usage
+    count = wire._usage
 
     def counted(*given):
         used = count(*given)
@@ -43,7 +43,7 @@ def charged(monkeypatch) -> list[Usage]:
         seen.append(Usage(1, used["prompt_tokens"], 0, used["completion_tokens"]))
         return used
 
-    monkeypatch.setattr(wire, "_count_usage", counted)
+    monkeypatch.setattr(wire, "_usage", counted)
     return seen
 
 
