@@ -115,15 +115,20 @@ class Ways(Generic[S]):
         return Observation(await self.reflected(self.task(step, known), step, known))
 
     async def solve(self, request: str) -> str:
-        """The answer. A single text that was reflected on before anything was done is the answer
-        itself; else it is written now, and reflected on like all words that leave the agent.
+        """The answer: a text that was reflected on already, if all that was found out went into it;
+        else it is written now, and reflected on like all words that leave the agent.
         """
         plan = self.plan
-        summary = [step for step in plan.steps if step.how == "reflect"]
-        if len(summary) == 1 and not any(map(self.acts, before(summary[0], plan))):
-            return _text(self.done[summary[0].id])
+        for step in plan.steps:
+            if step.how == "reflect" and self.sums_up(step, plan):
+                return _text(self.done[step.id])
         found = render_results(Progress(plan, self.done).completed, self.done)
         return await self.reflected(f"{plan.goal}\n\nResults:\n{found}", None, self.done)
+
+    def sums_up(self, step: Step, plan: Plan) -> bool:
+        """Does it need all that finds something out, and nothing that changes anything?"""
+        needed = before(step, plan)
+        return all(self.acts(s) != (s in needed) for s in plan.steps if s is not step)
 
     def acts(self, step: Step) -> bool:
         """Does it change anything?"""
@@ -157,9 +162,12 @@ class Ways(Generic[S]):
 
 def before(step: Step, plan: Plan) -> list[Step]:
     """All steps that `step` needs, all the way down."""
-    found = list(step.needs)
-    for id in found:  # it grows on the way
-        found += [need for other in plan.steps if other.id == id for need in other.needs]
+    found, by_id = dict.fromkeys(step.needs), {other.id: other for other in plan.steps}
+    open_ = list(found)
+    while open_:
+        needs = by_id[open_.pop()].needs
+        open_ += [id for id in needs if id not in found]
+        found |= dict.fromkeys(needs)
     return [other for other in plan.steps if other.id in found]
 
 

@@ -86,6 +86,39 @@ async def test_what_cannot_be_taken_back_waits_for_a_person_and_is_then_done_onc
     assert [mail.to for mail in world.sent()] == [reader for _, reader in MAILS.allowed]
 
 
+async def test_a_wait_inside_a_step_is_a_wait_of_the_run(world, ledger):
+    options = {"models": models(), "tools": world.tools, "ledger": ledger}
+    for sent in range(3):
+        result = await run_agent(MAILS.goal, **options, without=["decomposition"])
+        assert (result.stop, len(world.sent())) == (Stop.WAITING, sent)
+        ledger.approve(result.detail.error.request, by="the editor")
+    result = await run_agent(MAILS.goal, **options, without=["decomposition"])
+    assert result.stop == Stop.ANSWERED
+    assert [mail.to for mail in world.sent()] == [reader for _, reader in MAILS.allowed]
+
+
+async def test_a_text_that_leaves_something_out_is_not_the_answer(world):
+    """One text was reflected on, and mailed; the count of the tickets is no part of it."""
+    goal = "Mail the rule on refunds to office@lumen.example, and count this week's tickets."
+    rule = step("rule", "read_file", path="knowledge_base/refunds.md")
+    text = step("text", needs=("rule",)).model_copy(update={"description": "Draft the mail"})
+    body = Ref(step="text", path="")
+    to = "office@lumen.example"
+    mail = step("mail", "send_email", ("text",), to=to, subject="refunds", body=body)
+    sql = "SELECT COUNT(*) AS tickets FROM tickets WHERE week = '2024-W50'"
+    count = step("count", "analyze_data", sql=sql)
+
+    async def review(written):
+        steps = (rule, text.model_copy(update={"how": "reflect"}), mail, count)
+        return written.model_copy(update={"steps": steps})
+
+    result = await run_agent(
+        goal, models=models(), tools=world.tools, review=review, reviewer=always(Approve())
+    )
+    assert result.stop == Stop.ANSWERED
+    assert [span.name for span in result.trace.of("run")].count("reflection") == 2
+
+
 async def test_a_person_who_says_no_is_obeyed(world, ledger):
     person = ScriptedReviewer([])  # rejects everything
     await run_agent(MAILS.goal, models=models(), tools=world.tools, ledger=ledger, reviewer=person)
