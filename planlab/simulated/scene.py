@@ -6,6 +6,7 @@ tokens of other text that stand after its last mention; below one half it is for
 again nearer the end restores it. Nothing else in the simulated model knows about drift.
 """
 
+import ast
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -379,10 +380,17 @@ def is_nudge(text: str) -> bool:
 
 
 def parse_value(text: str) -> object:
-    """JSON where `text` is JSON, otherwise `text`."""
+    """What `text` writes as JSON, or as Python does (some clients send `str(result)`); else it."""
     try:
         return json.loads(text)
     except ValueError:
+        return _parse_python(text) if text[:1] in ("{", "[") else text
+
+
+def _parse_python(text: str) -> object:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
         return text
 
 
