@@ -10,6 +10,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -381,17 +382,11 @@ def is_nudge(text: str) -> bool:
 
 def parse_value(text: str) -> object:
     """What `text` writes as JSON, or as Python does (some clients send `str(result)`); else it."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return _parse_python(text) if text[:1] in ("{", "[") else text
-
-
-def _parse_python(text: str) -> object:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return text
+    readers = (json.loads, ast.literal_eval) if text[:1] in ("{", "[") else (json.loads,)
+    for read in readers:
+        with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            return read(text)
+    return text
 
 
 def is_error(value: object) -> str | None:
