@@ -212,7 +212,8 @@ _ERRORS = re.compile(
     r"invalid\b|unknown tool|no such|not found|refused|denied|"
     r"timed? ?out|"
     r"could not|cannot|unable to|there is no)|\b\w+(?:Error|Exception)\b: "
-    r"|\b(?:tool|function) \S+ (?:not found|does not exist)",
+    r"|\b(?:tool|function) \S+ (?:not found|does not exist)"
+    r"|\btool (?:execution|call) was (?:not approved|denied|rejected)",
     re.I,
 )
 
