@@ -32,6 +32,8 @@ def main(options: list[str]) -> None:
     lock("requirements.in", options=options)
     lock("requirements-dev.in", "requirements.txt", options=options)
     lock("requirements-bench.in", "requirements-dev.txt", options=options)
+    lock("requirements-interop.in", "requirements-dev.txt", options=options)
+    lock("requirements-instructor.in", options=options)
 
 
 if __name__ == "__main__":

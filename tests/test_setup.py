@@ -19,7 +19,7 @@ import planlab
 
 ROOT = Path(__file__).resolve().parent.parent
 SIX = ("jupyterlab", "ipywidgets", "openai", "pydantic", "nbval", "mermaid-py")
-LOCKS = ("requirements", "requirements-dev", "requirements-bench")
+LOCKS = ("requirements", "requirements-dev", "requirements-bench", "requirements-interop")
 
 
 def requirements(name: str) -> Iterator[Requirement]:
@@ -40,7 +40,7 @@ def locked(name: str) -> dict[tuple[str, str], str]:
     }
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", [*LOCKS, "requirements-instructor"])
 def test_a_lock_holds_all_that_was_chosen(name: str) -> None:
     pins = {package: pin.removeprefix("==") for (package, _), pin in locked(f"{name}.txt").items()}
     stale = [
@@ -60,9 +60,9 @@ def test_a_lock_pins_exactly_and_names_no_place(name: str) -> None:
     assert "-e ." in text.splitlines()
 
 
-def test_developers_have_what_learners_have_and_benchmarks_what_developers_have() -> None:
-    learner, developer, bench = (locked(f"{name}.txt") for name in LOCKS)
-    assert learner.items() <= developer.items() <= bench.items()
+def test_developers_have_what_learners_have_and_all_others_what_developers_have() -> None:
+    learner, developer, *others = (locked(f"{name}.txt").items() for name in LOCKS)
+    assert all(learner <= developer <= other for other in others)
 
 
 def test_the_course_stands_on_its_six_packages() -> None:

@@ -28,6 +28,7 @@ from planlab.simulated.scene import Scene, Seen, Tool, messages_of, read
 from planlab.simulated.sizes import Size
 from planlab.simulated.spans import spans
 from planlab.simulated.tasks import Step, is_finished, plan
+from planlab.simulated.yields import numbers_from_tools
 
 Call = tuple[str, dict[str, object]]
 _TRANSIENT = re.compile(
@@ -74,7 +75,9 @@ def answer(body: Mapping[str, object], *, size: Size, seed: int = 0) -> Answer:
             return _named(choice, scene, steps, seed)
         calls = _calls(scene, steps, seed, parallel=body.get("parallel_tool_calls") is not False)
         if calls:
-            return Answer(_aloud(scene, steps, calls) if choice == "auto" else None, calls)
+            # Text beside calls would have to meet the schema too: with one, nothing is said.
+            talks = choice == "auto" and scene.schema is None
+            return Answer(_aloud(scene, steps, calls) if talks else None, calls)
         if finish := final_tool(scene):
             return Answer(None, (_forced(finish, scene, steps, seed),))
         if choice == "required":
@@ -91,7 +94,8 @@ def answer(body: Mapping[str, object], *, size: Size, seed: int = 0) -> Answer:
 def _structured(
     schema: Mapping[str, object], scene: Scene, steps: Sequence[Step], seed: int
 ) -> object:
-    exact = {**read_off(scene), **decided(schema, scene, steps)}
+    given = numbers_from_tools(schema, scene)
+    exact = {**read_off(scene), **given, **decided(schema, scene, steps)}
     return fitted(schema, believe(scene, steps, answer_text(scene, steps)), exact, seed)
 
 
@@ -569,7 +573,13 @@ def _forced(tool: Tool, scene: Scene, steps: Sequence[Step], seed: int) -> Call:
 
 
 def _likeliest(scene: Scene, steps: Sequence[Step]) -> Tool:
+    """The tool to call where one must be called: the form for the answer, which is named as a
+    class is; else that of the last step.
+    """
     planned = [step.tool for step in steps if step.tool]
+    forms = [tool for tool in scene.tools if tool.name[:1].isupper() and tool not in planned]
+    if forms:
+        return forms[-1]
     return planned[-1] if planned else (usable(scene) or list(scene.tools))[0]
 
 

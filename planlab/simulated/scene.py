@@ -6,8 +6,10 @@ tokens of other text that stand after its last mention; below one half it is for
 again nearer the end restores it. Nothing else in the simulated model knows about drift.
 """
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -210,7 +212,8 @@ _ERRORS = re.compile(
     r"invalid\b|unknown tool|no such|not found|refused|denied|"
     r"timed? ?out|"
     r"could not|cannot|unable to|there is no)|\b\w+(?:Error|Exception)\b: "
-    r"|\b(?:tool|function) \S+ (?:not found|does not exist)",
+    r"|\b(?:tool|function) \S+ (?:not found|does not exist)"
+    r"|\btool (?:execution|call) was (?:not approved|denied|rejected)",
     re.I,
 )
 
@@ -379,11 +382,12 @@ def is_nudge(text: str) -> bool:
 
 
 def parse_value(text: str) -> object:
-    """JSON where `text` is JSON, otherwise `text`."""
-    try:
-        return load_json(text)
-    except ValueError:
-        return text
+    """What `text` writes as JSON, or as Python does (some clients send `str(result)`); else it."""
+    readers = (load_json, ast.literal_eval) if text[:1] in ("{", "[") else (load_json,)
+    for read in readers:
+        with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            return read(text)
+    return text
 
 
 def is_error(value: object) -> str | None:
