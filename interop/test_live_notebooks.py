@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import nbformat
@@ -51,25 +52,24 @@ PAIRS = [
 @pytest.fixture(scope="module")
 def addresses() -> Iterator[Callable[[str], str]]:
     """Gives a server's base URL, starting it when first asked for; all are stopped at the end."""
-    running: list[subprocess.Popen[str]] = []
+    running = ExitStack()
     found: dict[str, str] = {}
 
     def start(name: str) -> str:
         if name not in found:
-            process = subprocess.Popen(
-                [sys.executable, *SERVERS[name]], stdout=subprocess.PIPE, text=True, cwd=ROOT
+            command = [sys.executable, *SERVERS[name]]
+            process = running.enter_context(
+                subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
             )
-            running.append(process)
+            running.callback(process.terminate)
             assert process.stdout
             ready = ADDRESS.match(process.stdout.readline())
             assert ready, f"{name} did not say where it answers"
             found[name] = ready[1]
         return found[name]
 
-    yield start
-    for process in running:
-        process.terminate()
-        process.wait(10)
+    with running:
+        yield start
 
 
 def run_live(path: Path, url: str) -> NotebookNode:
