@@ -32,7 +32,8 @@ from schemathesis.specs.openapi.checks import (
 
 ROOT = Path(__file__).parents[1]
 CHAT = ("/v1/chat/completions", "POST")
-OTHERS = (("/v1/models", "GET"), ("/v1/models/{id}", "GET"))
+RESPONSES = ("/v1/responses", "POST")
+OTHERS = (("/v1/responses/{id}", "GET"), ("/v1/models", "GET"), ("/v1/models/{id}", "GET"))
 MOST_GROWTH = 24 * 2**20  # bytes; caches fill up, each to its bound
 CHECKS = [
     not_a_server_error,
@@ -186,8 +187,36 @@ def bodies(draw: st.DrawFn) -> dict[str, object]:
     return body | draw(st.fixed_dictionaries({}, optional=options))
 
 
+def as_responses(body: dict[str, object]) -> dict[str, object]:
+    """The same request in the other protocol."""
+    items: list[object] = []
+    for message in body["messages"]:
+        if message["role"] == "tool":
+            call, output = message["tool_call_id"], message["content"]
+            items.append({"type": "function_call_output", "call_id": call, "output": output})
+            continue
+        items.append({"role": message["role"], "content": message["content"]})
+        items += [
+            {"type": "function_call", "call_id": call["id"], **call["function"]}
+            for call in message.get("tool_calls", [])
+        ]
+    asked = {"model": body["model"], "input": items, "stream": body["stream"]}
+    if "tools" in body:
+        asked["tools"] = [{"type": "function", **tool["function"]} for tool in body["tools"]]
+    if "response_format" in body:
+        asked["text"] = {
+            "format": {"type": "json_schema", **body["response_format"]["json_schema"]}
+        }
+    return asked
+
+
 def check_stream(response: requests.Response) -> None:
-    """A stream is made of the client's chunks, the last with a reason to stop, and of [DONE]."""
+    """A stream is whole: chunks, a reason to stop and [DONE]; or events up to the last one."""
+    if response.text.startswith("event: "):
+        *_, last, rest = response.text.split("\n\n")
+        assert rest == ""
+        assert re.match(r"event: response\.(completed|incomplete|failed)\n", last)
+        return
     *events, done, rest = response.text.split("\n\n")
     assert (done, rest) == ("data: [DONE]", "")
     chunks = [ChatCompletionChunk.model_validate_json(e.removeprefix("data: ")) for e in events]
@@ -200,12 +229,18 @@ def fuzz(count: int, folder: Path) -> tuple[Counter[int], list[int]]:
     errors = folder / "stderr.txt"
     with served(errors) as (server, address), requests.Session() as session:
         schema = schemathesis.openapi.from_url(f"{address}/openapi.json")
-        chat = schema[CHAT[0]][CHAT[1]]
+        chat, newer = (schema[path][method] for path, method in (CHAT, RESPONSES))
         models = [schema[path][method] for path, method in OTHERS]
         generated = st.one_of(
             bodies().map(lambda body: chat.Case(body=body, media_type="application/json")),
-            chat.as_strategy(generation_mode=GenerationMode.POSITIVE),
-            chat.as_strategy(generation_mode=GenerationMode.NEGATIVE),
+            bodies().map(
+                lambda body: newer.Case(body=as_responses(body), media_type="application/json")
+            ),
+            *(
+                one.as_strategy(generation_mode=mode)
+                for one in (chat, newer)
+                for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+            ),
             *(one.as_strategy(generation_mode=GenerationMode.POSITIVE) for one in models),
         )
 
