@@ -76,7 +76,8 @@ def study_named(name: str) -> Study:
     return study
 
 
-STUDIES = ("crossover", "cadence", "search", "fatigue")  # each a module here, with its STUDY
+# Each is a module here, with its STUDY.
+STUDIES = ("crossover", "cadence", "search", "fatigue", "sizes")
 
 
 def run_rows(study: Study, *, seeds: int, jobs: int = 1) -> list[Row]:
