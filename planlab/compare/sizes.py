@@ -227,17 +227,17 @@ BASE: Conditions = {
 }
 TASKS = tuple(range(len(GOALS)))
 STRONG, WEAK = tuple(PLANNED)[:3], tuple(PLANNED)[3:]
+SWEPT = (*STRONG[1:], *WEAK[1:], "ReAct, small")  # what the small model's slips befall
 STUDY = Study(
     name="sizes",
     base=BASE,
     grids=(
         Grid({"task": TASKS}, SYSTEMS),
-        Grid({"task": TASKS, "judged": (1,)}, tuple(PLANNED)),
-        Grid({"slips": (0, 0.05, 0.2, 0.4)}, SYSTEMS),
-        Grid({"slips": (0, 0.2, 0.4), "judged": (1,)}, STRONG),
-        Grid({"slips": (0,), "tickets": (10, 20, 35, 50)}, SYSTEMS),
-        Grid({"task": TASKS, "granularity": (1,), "judged": (0, 1)}, WEAK[1:]),
-        Grid({"slips": (0,), "window": (0.5, 2), "tickets": (20, 35)}, (*PLANNED, "ReAct, small")),
+        Grid({"task": TASKS, "judged": (1,)}, (*STRONG, WEAK[2])),
+        Grid({"slips": (0, 0.05, 0.2, 0.4)}, SWEPT),
+        Grid({"slips": (0,), "tickets": (5, 20, 35)}, (*STRONG[:2], WEAK[1], *REACT)),
+        Grid({"task": TASKS, "granularity": (1,)}, WEAK[1:]),
+        Grid({"slips": (0,), "window": (0.5, 2), "tickets": (35,)}, (WEAK[1], "ReAct, small")),
     ),
     run=run,
 )
