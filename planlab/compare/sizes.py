@@ -157,7 +157,8 @@ async def run(system: str, conditions: Conditions, seed: int) -> Outcome:
     steps = 0
     if isinstance(result.detail, Execution):
         steps = len(result.detail.progress.plan.steps)
-    used, spent = result.usage, spent_in(result.trace, large.name, steps)
+    spent = spent_in(result.trace, large.name, steps)
+    used = spent.large + spent.small  # of a ReAct run, the call that failed it too
     return Outcome(right, result.stop.value, used.calls, used.tokens, used.dollars, spent.text)
 
 
@@ -226,18 +227,18 @@ BASE: Conditions = {
     "window": 1,
 }
 TASKS = tuple(range(len(GOALS)))
-STRONG, WEAK = tuple(PLANNED)[:3], tuple(PLANNED)[3:]
-SWEPT = (*STRONG[1:], *WEAK[1:], "ReAct, small")  # what the small model's slips befall
+MIXES = ("large plans, small works", "large plans, router works", "small plans, small works")
+COMPARED = ("large plans, large works", *MIXES, "small plans, router works", *REACT)
 STUDY = Study(
     name="sizes",
     base=BASE,
     grids=(
-        Grid({"task": TASKS}, SYSTEMS),
-        Grid({"task": TASKS, "judged": (1,)}, (*STRONG, WEAK[2])),
-        Grid({"slips": (0, 0.05, 0.2, 0.4)}, SWEPT),
-        Grid({"slips": (0,), "tickets": (5, 20, 35)}, (*STRONG[:2], WEAK[1], *REACT)),
-        Grid({"task": TASKS, "granularity": (1,)}, WEAK[1:]),
-        Grid({"slips": (0,), "window": (0.5, 2), "tickets": (35,)}, (WEAK[1], "ReAct, small")),
+        Grid({"task": TASKS}, COMPARED),
+        Grid({"task": TASKS, "judged": (1,)}, (*COMPARED[:3], COMPARED[4])),
+        Grid({"slips": (0, 0.2, 0.4)}, COMPARED[1:]),
+        Grid({"slips": (0,), "tickets": (5, 20, 35)}, COMPARED),
+        Grid({"task": TASKS, "granularity": (1,)}, MIXES[2:]),
+        Grid({"slips": (0,), "window": (0.5, 2), "tickets": (35,)}, MIXES[::2]),
     ),
     run=run,
 )
