@@ -137,7 +137,6 @@ PLANNED: Mapping[str, tuple[str, str]] = {
     for executor in ("large", "small", "router")
 }
 REACT: Mapping[str, str] = {f"ReAct, {size}": size for size in ("large", "small")}
-SYSTEMS = (*PLANNED, *REACT)
 
 
 async def run(system: str, conditions: Conditions, seed: int) -> Outcome:
