@@ -43,6 +43,7 @@ LONGEST_ANSWER = 4_096  # output tokens that a live call may take unless it says
 def connect(
     size: Literal["large", "small"] = "large",
     *,
+    simulated: bool = False,
     faults: str | None = None,
     latency: "float | Latency | None" = None,
     seed: int = 0,
@@ -50,14 +51,14 @@ def connect(
     """A model, and one printed line that says which.
 
     `faults` such as "rate_limit@1, malformed_json@3" break the named calls of the simulated model;
-    `latency` is its seconds a call, or a `planlab.simulated.Latency`. Faults can't be ordered from
-    a real model, so with `faults` it is the simulated one whatever the environment says. Raises
-    `BadInput` or `NotAllowed`.
+    `latency` is its seconds a call, or a `planlab.simulated.Latency`. With `simulated`, or with
+    `faults`, which can't be ordered from a real model, it is the simulated one whatever the
+    environment says. Raises `BadInput` or `NotAllowed`.
     """
     if size not in ("large", "small"):
         raise errors.BadInput(f"size is {size!r}: choose 'large' or 'small'.")
     name = live_name(size)
-    if name is None or faults is not None:
+    if simulated or name is None or faults is not None:
         model = _simulated(size, faults, latency, seed)
         print(
             f"Simulated model {model.name}: rules, not a neural network; no key, no network, "
@@ -198,16 +199,18 @@ class Model:
             chunks = await self.client.chat.completions.create(**request)
             pieces: list[str] = []
             finish = refusal = used = None
-            async for chunk in chunks:
-                used = chunk.usage or used
-                for choice in chunk.choices:
-                    finish = choice.finish_reason or finish
-                    refusal = choice.delta.refusal or refusal
-                    if choice.delta.content:
-                        pieces.append(choice.delta.content)
-                        yield choice.delta.content
-            record.data["answer"] = "".join(pieces)
-            self._settle(record, held, request, used, "".join(pieces))
+            try:
+                async for chunk in chunks:
+                    used = chunk.usage or used
+                    for choice in chunk.choices:
+                        finish = choice.finish_reason or finish
+                        refusal = choice.delta.refusal or refusal
+                        if choice.delta.content:
+                            pieces.append(choice.delta.content)
+                            yield choice.delta.content
+            finally:  # what was written is paid for, even where nobody read to the end
+                record.data["answer"] = "".join(pieces)
+                self._settle(record, held, request, used, "".join(pieces))
             _check_finish(self.name, finish, refusal)
 
     @contextmanager
@@ -220,7 +223,9 @@ class Model:
             request["max_completion_tokens"] = LONGEST_ANSWER
         longest = request.get("max_completion_tokens") or request.get("max_tokens")
         before = Usage(1, _count_input(request))
-        most = Usage(1, before.input_tokens, 0, int(cast(int, longest or LONGEST_ANSWER)))
+        # A real tokenizer may make more tokens of a text than we count, but never more than bytes.
+        longest_input = before.input_tokens if self.simulated else _count_bytes(request)
+        most = Usage(1, longest_input, 0, int(cast(int, longest or LONGEST_ANSWER)))
         with span("model", self.name, leaf=True) as record:
             record.data["messages"] = len(cast(Sequence[object], request["messages"]))
             held = self.budget.reserve(dollars=self.price.of(most), tokens=most.tokens, calls=1)
@@ -313,8 +318,17 @@ def _as_format(schema: type[BaseModel]) -> dict[str, object]:
 
 def _count_input(request: Mapping[str, object]) -> int:
     """Approximate input tokens: messages, tool schemas and the response's schema."""
+    return sum(map(count_tokens, _input_texts(request)))
+
+
+def _count_bytes(request: Mapping[str, object]) -> int:
+    """More tokens than any tokenizer makes of the input: each holds a byte at least."""
+    return sum(len(text.encode()) for text in _input_texts(request))
+
+
+def _input_texts(request: Mapping[str, object]) -> list[str]:
     parts = [request.get(name) for name in ("messages", "tools", "response_format")]
-    return sum(count_tokens(json.dumps(part, default=str)) for part in parts if part)
+    return [json.dumps(part, default=str) for part in parts if part]
 
 
 def _check_finish(name: str, finish: str | None, refusal: str | None) -> None:

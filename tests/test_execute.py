@@ -134,3 +134,15 @@ def test_every_lesson_stores_what_it_does_under_any_hash_seed(seed: str) -> None
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("same ") == len(list((ROOT / "notebooks").glob("*.ipynb")))
+
+
+def test_what_a_notebook_says_of_itself_is_kept_and_a_card_of_ours_is_not(script, write):
+    path = write("1 + 1")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata["planlab"] = {"number": "03"}
+    notebook.cells[0].outputs = [
+        new_output("execute_result", {"text/plain": "2"}, metadata={"planlab_card": {}})
+    ]
+    tidied = script.tidy(notebook)
+    assert tidied.metadata["planlab"] == {"number": "03"}
+    assert tidied.cells[0].outputs[0].metadata == {}

@@ -258,6 +258,11 @@ async def test_one_variable_makes_it_a_real_model(live, capsys):
     assert "$1.00" in said
 
 
+async def test_the_simulated_model_is_there_beside_a_real_one(live):
+    assert connect("small", simulated=True).name == "sim-small"
+    assert connect("small", simulated=True).simulated
+
+
 async def test_faults_are_always_the_simulators(live):
     assert connect(faults="rate_limit@1").simulated
 
