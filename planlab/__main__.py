@@ -157,7 +157,9 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _compare_options(parser: argparse.ArgumentParser) -> None:
-    studies = "crossover (lesson 03), cadence (04), search (06), fatigue (08), capstone (11)"
+    studies = (
+        "crossover (lesson 03), cadence (04), search (06), fatigue (08), sizes (09), capstone (11)"
+    )
     parser.add_argument("study", help=studies)
     parser.add_argument("--seeds", type=int, default=20, help="runs a point; default: 20")
     parser.add_argument("--out", type=Path, help="default: notebooks/data/STUDY.csv")

@@ -81,13 +81,8 @@ def study_named(name: str) -> Study:
     return study
 
 
-STUDIES = (
-    "crossover",
-    "cadence",
-    "search",
-    "fatigue",
-    "capstone",
-)  # each a module here, with its STUDY
+# Each is a module here, with its STUDY.
+STUDIES = ("crossover", "cadence", "search", "fatigue", "sizes", "capstone")
 
 
 def run_rows(study: Study, *, seeds: int, jobs: int = 1, progress: bool = False) -> list[Row]:
