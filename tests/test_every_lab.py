@@ -63,9 +63,8 @@ def always(lab, question, constant):
 @pytest.mark.parametrize("mutant", MUTANTS, ids=named)
 async def test_a_mistake_costs_points_where_it_was_made_and_nowhere_else(mutant):
     earned, full = await grade(mutant.lab, mutant.cells), full_points(mutant.lab)
-    assert {question for question in full if earned[question] < full[question]} == set(
-        mutant.questions
-    )
+    lost = {question for question in full if earned[question] < full[question]}
+    assert lost == {*mutant.questions, *mutant.also}
 
 
 @pytest.mark.filterwarnings(LEFT_BEHIND)
