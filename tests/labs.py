@@ -28,12 +28,16 @@ LEFT_BEHIND = "ignore:coroutine .* was never awaited:RuntimeWarning"
 
 @dataclass(frozen=True)
 class Attempt:
-    """A solution that somebody might write: `questions` name the cells that its source replaces."""
+    """A solution that somebody might write: `questions` name the cells that its source replaces.
+
+    `also` are questions that build on these, and lose points with them.
+    """
 
     lab: str
     name: str
     questions: tuple[str, ...]
     source: str
+    also: tuple[str, ...] = ()
 
     @property
     def cells(self) -> dict[str, str]:
@@ -50,7 +54,7 @@ def find_formulas(cells: list[nbformat.NotebookNode]) -> list[str]:
 
 
 def attempts(folder: str, lab: str) -> list[Attempt]:
-    """The files of `tests/<folder>/<lab>`; each names its questions in `QUESTIONS`."""
+    """The files of `tests/<folder>/<lab>`; each names its questions in `QUESTIONS` (and `ALSO`)."""
     return [
         read_attempt(path, lab) for path in sorted((ROOT / "tests" / folder / lab).glob("*.py"))
     ]
@@ -59,15 +63,22 @@ def attempts(folder: str, lab: str) -> list[Attempt]:
 def read_attempt(path: Path, lab: str) -> Attempt:
     """One file, not run: its constant is read from the source."""
     source = path.read_text(encoding="utf-8")
-    return Attempt(lab, path.stem, constant(ast.parse(source), "QUESTIONS"), source)
+    module = ast.parse(source)
+    also = constant(module, "ALSO", ())
+    return Attempt(lab, path.stem, constant(module, "QUESTIONS"), source, also)
 
 
-def constant(module: ast.Module, name: str) -> tuple[str, ...]:
-    """The value that a module gives to `name`; raises `LookupError` where it does not."""
+def constant(
+    module: ast.Module, name: str, default: tuple[str, ...] | None = None
+) -> tuple[str, ...]:
+    """The value that a module gives to `name`; raises `LookupError` where none is, and no default.
+    """
     for statement in module.body:
         if isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", "") == name:
             return ast.literal_eval(statement.value)
-    raise LookupError(name)
+    if default is None:
+        raise LookupError(name)
+    return default
 
 
 @cache

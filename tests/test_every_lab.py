@@ -64,15 +64,16 @@ def always(lab, question, constant):
 @pytest.mark.parametrize("mutant", MUTANTS, ids=named)
 async def test_a_mistake_costs_points_where_it_was_made_and_nowhere_else(mutant):
     # One case of each check elsewhere: a mistake that reaches so far is seen by any input.
-    elsewhere = full_points(mutant.lab).keys() - set(mutant.questions)
-    assert await where_points_are_lost(mutant, elsewhere) == set(mutant.questions)
+    own = {*mutant.questions, *mutant.also}
+    elsewhere = full_points(mutant.lab).keys() - own
+    assert await where_points_are_lost(mutant, elsewhere) == own
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings(LEFT_BEHIND)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=named)
 async def test_a_mistake_costs_nothing_elsewhere_whatever_the_case(mutant):
-    assert await where_points_are_lost(mutant) == set(mutant.questions)
+    assert await where_points_are_lost(mutant) == {*mutant.questions, *mutant.also}
 
 
 async def where_points_are_lost(mutant, glance=()):

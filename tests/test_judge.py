@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from planlab.grading import sandbox
+from planlab.grading.checks import load_lab
 from planlab.grading.child import TookTooLong, at_most
 from planlab.grading.judge import grade_all
 from planlab.grading.slicing import needed_cells
@@ -128,3 +129,80 @@ def test_names_are_followed_from_example_to_example():
     cells = [(1, "a = 1"), (2, "b = a"), (3, "c = 2"), (4, "def f():\n    return b + d")]
     later = (5, "d = 4")  # a function may use what is there by the time when it is called
     assert [n for n, _ in needed_cells([*cells, later], examples=[1, 2, 3, 5])] == [1, 2, 4, 5]
+
+
+FORBIDS = """
+from planlab.grading import Lab, Question
+
+lab = Lab("labx", "Two questions", questions=(Question("act", 1, "Act"), Question("two", 1, "Two")))
+
+
+@lab.property("act", 1, "nothing is done unasked")
+async def acts(probe):
+    done = []
+    try:
+        await probe.call("act", probe.function(lambda: done.append(1)))
+    finally:
+        probe.forbid(done, "it was done")
+
+
+@lab.property("two", 1, "it is two")
+async def two(probe):
+    probe.equal(await probe.call("two"), 2, "it is not two")
+"""
+
+
+@needs_sandbox
+@pytest.mark.parametrize("act", ["do()", "do(); raise ValueError", "pass"])
+async def test_what_must_never_happen_takes_all_points_and_says_so(tmp_path, act):
+    code = f"def act(do): {act}\ndef two(): return 2"
+    grade = await grade_one(tmp_path, FORBIDS, code)
+    if act == "pass":
+        assert (grade.auto, grade.notes) == (2, ())
+        return
+    assert (grade.auto, grade.points("two")) == (0, 0)
+    assert "it was done" in grade.notes[0]
+    assert "must never happen" in grade.notes[0]
+    assert "does not count" in grade.findings[1].message
+
+
+async def test_in_a_notebook_it_takes_the_points_of_its_own_question(tmp_path, capsys):
+    (tmp_path / "checks.py").write_text(FORBIDS)
+    lab = load_lab(tmp_path)
+    names = {"act": lambda do: do(), "two": lambda: 2}
+    assert [await lab.check(question, names) for question in ("act", "two")] == [0, 1]
+    assert "must never happen" in capsys.readouterr().out
+
+
+KEYED = """
+from planlab.grading import Lab, Question
+from planlab.tools import Call, tool
+
+lab = Lab("labx", "One question", questions=(Question("call", 1, "Call"),))
+
+
+@tool(source="web")
+async def send(to: str, call: Call) -> str:
+    return f"{call.tool} {call.step} {len(call.key)} {sorted(call.taint['to'])}"
+
+
+@lab.property("call", 1, "a tool gets the whole call")
+async def calls(probe):
+    seen = await probe.call("call", probe.tools(send))
+    wanted = ("send s1 32 ['mail']", {"mail", "web"})
+    probe.equal((seen.value, {*seen.taint}), wanted, "it is another call")
+    probe.equal(type(await probe.call("box", probe.tools(send))).__name__, "Handle", "no box")
+"""
+
+
+@needs_sandbox
+async def test_a_served_tool_gets_its_call_and_gives_its_taint(tmp_path):
+    code = """
+async def call(box):
+    return await box.call("send", {"to": "x"}, step="s1", taint=frozenset({"mail"}))
+
+def box(box):
+    return box
+"""
+    grade = await grade_one(tmp_path, KEYED, code)
+    assert [(f.ok, f.message) for f in grade.findings] == [(True, "")]

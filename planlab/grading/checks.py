@@ -9,7 +9,15 @@ of a wall.
 
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from inspect import formatannotation, iscoroutinefunction
@@ -19,16 +27,17 @@ from typing import Any, cast
 from planlab.errors import BadFile, BadInput
 from planlab.simulated import Simulator, respond
 from planlab.simulated.scripted import Line, Script
-from planlab.tools import Tool, digest
+from planlab.tools import Call, Tool, digest
 
 from .grades import Finding
 from .hidden import without_hidden
-from .link import Broken, Frame, Handler, Link, Raised
+from .link import Broken, Forbidden, Frame, Handler, Link, Raised
 from .values import NotAValue, Struct, Token
 
 PUBLIC_SEED = 0
 PUBLIC_CASE = 0  # the case of a visible check whose inputs learners can know
 NOT_WRITTEN = "it is not written yet"
+FORBIDDEN = "this must never happen, and no automatic point of the lab counts: "
 
 Property = Callable[["Probe"], Coroutine[Any, Any, None]]
 Connect = Callable[[Handler, Callable[[object], Token]], AbstractAsyncContextManager[Link]]
@@ -101,14 +110,15 @@ class Lab:
     async def check(self, question: str, namespace: Mapping[str, object] | None = None) -> float:
         """Check one question on a notebook's own names; prints each property, returns the points.
 
-        The number is the cell's result: nbgrader takes it as partial credit.
+        The number is the cell's result: nbgrader takes it as partial credit. What must never happen
+        leaves nothing of the question; of other cells this one cannot take points.
         """
         self[question]
         connect = in_place(_notebook() if namespace is None else namespace)
         findings = [await run_check(self, c, connect) for c in self.of(question)]
         for finding in findings:
             print(render_finding(finding))
-        return sum(finding.points for finding in findings if finding.ok)
+        return sum(finding.points for finding in without_forbidden(findings) if finding.ok)
 
     async def findings(
         self, namespace: Mapping[str, object], seed: int = PUBLIC_SEED
@@ -161,6 +171,11 @@ class Probe:
         if not holds:
             raise Broken(words)
 
+    def forbid(self, happened: object, words: str) -> None:
+        """Raises `Forbidden` if it `happened`: then no automatic point of the lab counts."""
+        if happened:
+            raise Forbidden(words)
+
     def equal(self, got: object, wanted: object, words: str) -> None:
         """Raises `Broken` unless both are the same in value and type, all the way down."""
         if not is_same(got, wanted):
@@ -190,8 +205,10 @@ class Probe:
                 return served.respond(*parts[1:])
             case "tool":
                 return served.run(*parts[1:])
+            case "source":
+                return served.source(*parts[1:])
             case "function":
-                return served.apply(*parts[1:])
+                return served.apply(*cast(list[Any], _wrap(parts[1:], self)))
         raise NotAValue(f"a question {name!r}")
 
 
@@ -237,14 +254,30 @@ class Served:
             self.requests.append(json.loads(body))
         return asdict(respond(method, path, body, simulator=self.simulator))
 
-    async def run(self, name: str, arguments: Mapping[str, object]) -> object:
-        """One call of a tool."""
+    def source(self, name: str, arguments: Mapping[str, object]) -> frozenset[str]:
+        """The taint of what a tool returns for these arguments."""
+        return self.tools[name].source(arguments)
+
+    async def run(
+        self,
+        name: str,
+        arguments: Mapping[str, object],
+        key: str = "",
+        step: str = "",
+        taint: Mapping[str, Iterable[str]] | None = None,
+    ) -> object:
+        """One call of a tool; what follows the arguments is for tools that want the whole call."""
         tool = self.tools[name]
         self.calls.append((name, dict(arguments)))
+        checked = tool.check(arguments)
+        if tool.call_parameter:
+            sources = {each: frozenset(found) for each, found in (taint or {}).items()}
+            call = Call(name, dict(checked), key, tool.risk, step, sources, tool.repeatable)
+            checked[tool.call_parameter] = call
         self._running += 1
         self.at_once = max(self.at_once, self._running)
         try:
-            result = tool.run(**tool.check(arguments))
+            result = tool.run(**checked)
             return await result if isinstance(result, Awaitable) else result
         finally:
             self._running -= 1
@@ -294,6 +327,10 @@ def _about_tool(tool: Tool) -> dict[str, object]:
         "description": tool.description,
         "parameters": parameters,
         "risk": int(tool.risk),
+        "keyed": tool.call_parameter is not None,
+        "tainted": tool.source is not Tool.source,
+        "reads": tool.reads,
+        "writes": tool.writes,
     }
 
 
@@ -353,8 +390,23 @@ def found(check: Check, message: str = "") -> Finding:
     return Finding(check.question, check.words, check.points, not message, message)
 
 
+def is_forbidden(finding: Finding) -> bool:
+    """Did something happen that must never happen?"""
+    return not finding.ok and finding.message.startswith(FORBIDDEN)
+
+
+def without_forbidden(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings as they count: where one is of what must never happen, nothing holds."""
+    if not any(map(is_forbidden, findings)):
+        return tuple(findings)
+    told = "it holds, and does not count: something happened that must never happen"
+    return tuple(replace(f, ok=False, message=told) if f.ok else f for f in findings)
+
+
 def _in_words(error: Exception, probe: Probe) -> str:
     match error:
+        case Forbidden():
+            return f"{FORBIDDEN}{error}"
         case Raised(kind="NotImplementedError"):
             return NOT_WRITTEN
         case Raised() if probe.open and error.text:

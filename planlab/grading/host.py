@@ -16,10 +16,12 @@ from planlab.cost import price_of
 from planlab.model import Model
 from planlab.simulated import Response, simulated_client
 from planlab.toolbox import Toolbox
-from planlab.tools import Risk, Tool, tool
+from planlab.tools import Call, Risk, Tool, tool
 
 from .link import Frame, Link, Raised, revive
 from .values import NotAValue, Token
+
+_CALL = "the whole call"  # no parameter of a tool can have this name
 
 
 class Host:
@@ -100,14 +102,27 @@ class Host:
         """A tool with the name, words and parameters of the judge's, run over there."""
 
         async def run(**arguments: object) -> object:
+            call = arguments.pop(_CALL, None)
+            whole = (call.key, call.step, dict(call.taint)) if isinstance(call, Call) else ()
             try:
-                return await self.link.ask("tool", id, about["name"], arguments)
+                return await self.link.ask("tool", id, about["name"], arguments, *whole)
             except Raised as raised:
                 raise revive(raised) from None
 
+        def source(arguments: Mapping[str, object]) -> frozenset[str]:
+            found = self.link.ask_now("source", id, about["name"], dict(arguments))
+            return frozenset(cast(set[str], found))
+
         parameters = tuple((name, kind) for name, kind in about["parameters"])
         made = _shape(about["name"], about["description"], parameters, about["risk"])
-        return replace(made, run=run)
+        return replace(
+            made,
+            run=run,
+            source=source if about["tainted"] else made.source,
+            call_parameter=_CALL if about["keyed"] else None,
+            reads=about["reads"],
+            writes=about["writes"],
+        )
 
     def _function(self, id: int, name: str, awaits: bool) -> Callable[..., object]:
         def now(*args: object, **named: object) -> object:

@@ -14,14 +14,17 @@ from pathlib import Path
 from planlab.errors import BadFile, PlanlabError
 
 from .checks import (
+    FORBIDDEN,
     NOT_WRITTEN,
     Check,
     Lab,
     found,
+    is_forbidden,
     load_lab,
     public_cases,
     run_case,
     secret_cases,
+    without_forbidden,
 )
 from .child import Child, Stop, Zygote
 from .grades import Finding, Grade
@@ -125,9 +128,10 @@ class Judge:
         notes += [f"Cell {number}: {why}." for number, why in stopped.items()]
         if any(_UNTRIED in finding.message for finding in findings):
             notes.append("It was stopped so often that some properties were not tried.")
+        notes += [f"{f.words}: {f.message}." for f in findings if is_forbidden(f)]
         return Grade(
             submission.name,
-            findings,
+            without_forbidden(findings),
             tuple(notes),
             answer,
             tuple(sorted((failed | stopped).items())),
@@ -160,7 +164,10 @@ class Judge:
                     verdicts, _ = await self._probe(child, again, secret_cases)
                     for check in again:
                         del broken[check]
-                    broken |= {c: shown.get(c, message) for c, message in verdicts.items()}
+                    broken |= {
+                        c: message if message.startswith(FORBIDDEN) else shown.get(c, message)
+                        for c, message in verdicts.items()
+                    }
         findings = tuple(found(check, broken.get(check, "")) for check in self.lab.checks)
         return findings, failed, stopped
 

@@ -20,6 +20,10 @@ class Broken(Exception):
     """A property does not hold; the words say what is wrong, and give no input away."""
 
 
+class Forbidden(Broken):
+    """Something happened that must never happen: nothing else that holds counts any more."""
+
+
 class Raised(Broken):
     """The other side raised an exception: `kind` is its class, `text` what it said."""
 

@@ -19,6 +19,7 @@ from typing import Any, cast
 from pydantic import BaseModel, ValidationError
 
 from planlab import errors, records
+from planlab.toolbox import Toolbox
 
 MAX_DEPTH = 60
 MAX_BYTES = 4 * 2**20  # of one frame
@@ -98,7 +99,8 @@ def encode(value: object, hold: Hold, depth: int = 0) -> object:
             return {tag: sorted(parts, key=repr) if tag == "set" else parts}
     if isinstance(value, Mapping):
         return {"dict": [[inner(key), inner(part)] for key, part in value.items()]}
-    fields = _fields(value)
+    # A Toolbox is asked to act, and its guards stay with it.
+    fields = None if isinstance(value, Toolbox) else _fields(value)
     if fields is not None:
         return {"object": [type(value).__name__, inner(fields)]}
     return inner(hold(value))

@@ -1,0 +1,26 @@
+"""Says of steps that did not run that they failed."""
+
+QUESTIONS = ("parallel",)
+ALSO = ("correctness",)
+
+from planlab.schedule import Task, run_graph
+
+
+async def run_steps(steps, do, done: dict, record, limit: int) -> dict:
+    """Runs what is not done, side by side; the steps that failed, and why."""
+    failed = {}
+
+    def task(step: Step) -> Task:
+        async def run(*results: object) -> object:
+            try:
+                result = await do(step, dict(zip(step.needs, results, strict=True)))
+            except Exception as error:
+                failed[step.id] = str(error) or type(error).__name__
+                raise
+            record(step.id, result)
+            return result
+
+        return Task(step.id, run, step.needs)
+
+    await run_graph([task(s) for s in steps if s.id not in done], dict(done), limit=limit)
+    return failed | {s.id: 'not run' for s in steps if failed and {*s.needs} & {*failed}}
