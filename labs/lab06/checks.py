@@ -11,7 +11,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
-from planlab.grading import Broken, Handle, Lab, Probe, Question, Raised
+from planlab.grading import Broken, Lab, Probe, Question, Raised
 from planlab.world.game24 import State, is_goal, moves
 from planlab.world.game24 import start as first_state
 
@@ -462,7 +462,7 @@ class Contest:
         """One run of one search, as its plan says."""
         self.runs.append((which, start))
         calls, then = self.plans[which][self.starts.index(start)]
-        propose, value = (Handle(role, self.probe) for role in roles[:2])
+        propose, value = roles[:2]
         for number in range(calls):
             ask = (propose, value)[number % 2]
             try:

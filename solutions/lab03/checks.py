@@ -1,12 +1,13 @@
 """Lab 03: what an executor, a ledger and a new errand must do, whatever the plan."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from random import Random
 
 from planlab import Argument, Plan, Ref, Risk, Step, tool
 from planlab.errors import BadArguments, ToolError, ToolFailed
-from planlab.grading import Broken, Lab, Probe, Question, Served, says
+from planlab.grading import Broken, Lab, Probe, Question, Raised, Served, Struct, says
 from planlab.grading.checks import Handle
 from planlab.records import Observation
 from planlab.toolbox import follow
@@ -471,8 +472,8 @@ async def build(probe: Probe, tickets: Tickets, articles: dict[str, str]) -> Sys
     """What the learner's function made of this week's tickets and these articles."""
     returned = await probe.call("retarget", tickets, articles)
     match returned:
-        case (Plan() as plan, box) if hasattr(box, "tools"):
-            tools = {one.fields["name"]: one.fields["run"] for one in box.tools}
+        case (Plan() as plan, Handle() as box):
+            tools = await tools_of(box, {str(step.tool) for step in plan.steps})
         case _:
             raise Broken("it returns two things: a Plan and a Toolbox")
     ids = [step.id for step in plan.steps]
@@ -485,6 +486,17 @@ async def build(probe: Probe, tickets: Tickets, articles: dict[str, str]) -> Sys
     probe.expect(not missing, "a step needs one that is not in the plan")
     system.maker("tickets"), system.maker("answers")
     return system
+
+
+async def tools_of(box: Handle, names: set[str]) -> dict[str, Handle]:
+    """The functions of those tools that the Toolbox has."""
+    found: dict[str, Handle] = {}
+    for name in sorted(names):
+        with suppress(Raised):  # it has no such tool
+            match await box.call("__getitem__", name):
+                case Struct(fields={"run": Handle() as run}):
+                    found[name] = run
+    return found
 
 
 async def answers_of(system: System, tickets: Tickets | None = None) -> object:
