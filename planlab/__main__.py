@@ -176,12 +176,32 @@ def _compare(options: argparse.Namespace) -> int:
     return 0
 
 
+def _portfolio_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--notebooks", type=Path, help="a folder; default: notebooks/")
+    parser.add_argument("--out", type=Path, help="default: work/portfolio.html")
+
+
+def _portfolio(options: argparse.Namespace) -> int:
+    from planlab.grading.labs import ROOT, shown
+    from planlab.show.portfolio import load_portfolio, save_portfolio
+
+    entries = load_portfolio(options.notebooks or ROOT / "notebooks")
+    out = options.out or ROOT / "work" / "portfolio.html"
+    save_portfolio(entries, out)
+    missing = [entry.lesson.number for entry in entries if not entry.cards]
+    print(f"{shown(out)}: {len(entries) - len(missing)} of {len(entries)} lessons.")
+    if missing:
+        print(f"Without a card yet: {', '.join(missing)}. Run them to their end, and save.")
+    return 0
+
+
 COMMANDS = (
     Command("doctor", "say what is missing or mismatched, and the remedy", _no_options, _doctor),
     Command("compare", "run a study: systems, conditions, seeds", _compare_options, _compare),
     Command("serve", "answer any OpenAI client with the simulated model", _serve_options, _serve),
     Command("start", "make a lab's copy of your own, in work/", _start_options, _start),
     Command("check", "try the visible checks on your copy of a lab", _check_options, _check),
+    Command("portfolio", "put your evidence cards on one page", _portfolio_options, _portfolio),
     Command("labs", "make, check and pack the labs (instructors)", _labs_options, _labs),
     Command("grade", "grade a class into a folder (instructors)", _grade_options, _grade),
 )

@@ -116,3 +116,15 @@ def test_ids_depend_on_text_alone_and_widget_ids_are_dropped(script: SimpleNames
 def test_paths_of_this_machine_are_made_relative(script: SimpleNamespace) -> None:
     seen = [f"File {ROOT / 'planlab' / 'tools.py'}:8", "at ~/.venv/lib/python3.12/json/x.py:1"]
     assert script.portable(seen) == ["File planlab/tools.py:8", "at json/x.py:1"]
+
+
+def test_what_a_notebook_says_of_itself_is_kept_and_a_card_of_ours_is_not(script, write):
+    path = write("1 + 1")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata["planlab"] = {"number": "03"}
+    notebook.cells[0].outputs = [
+        new_output("execute_result", {"text/plain": "2"}, metadata={"planlab_card": {}})
+    ]
+    tidied = script.tidy(notebook)
+    assert tidied.metadata["planlab"] == {"number": "03"}
+    assert tidied.cells[0].outputs[0].metadata == {}

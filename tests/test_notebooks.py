@@ -116,3 +116,9 @@ def test_the_code_of_a_quiz_is_folded_since_it_holds_the_answers(lesson):
     quizzes = [cell for cell in code_of(lesson) if "Choice(" in cell.source]
     assert quizzes
     assert all(cell.metadata.get("jupyter", {}).get("source_hidden") for cell in quizzes)
+
+
+def test_a_lesson_opens_no_file_outside_of_notebooks(lesson):
+    assert not [cell.source for cell in code_of(lesson) if '"../' in cell.source], (
+        "learners' copies hold notebooks/, not tests/"
+    )

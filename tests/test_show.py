@@ -66,7 +66,8 @@ def called(name, observation, error=None, **arguments):
 
 
 def html_of(shown):
-    return shown._repr_mimebundle_()["text/html"]
+    bundle = shown._repr_mimebundle_()
+    return (bundle[0] if isinstance(bundle, tuple) else bundle)["text/html"]
 
 
 def mermaid_of(shown):

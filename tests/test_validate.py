@@ -331,7 +331,7 @@ def test_every_kind_of_defect_is_planted_somewhere() -> None:
 
 def labelled() -> list[tuple[str, str, tuple[Step, ...]]]:
     """Goal, label, steps: where both readings agree."""
-    text = (Path(__file__).parent / "data" / "granularity.json").read_text(encoding="utf-8")
+    text = Path("notebooks/data/granularity.json").read_text(encoding="utf-8")
     plans = [p for p in json.loads(text)["plans"] if p["first"] == p["second"]]
     return [(p["goal"], p["first"], tuple(map(_told, range(99), p["steps"]))) for p in plans]
 

@@ -23,7 +23,7 @@ def quiz_buttons(quiz: Quiz) -> widgets.VBox:
 
 def _question(quiz: Quiz, number: int) -> widgets.VBox:
     question = quiz.questions[number - 1]
-    prompt = widgets.HTML(f"<p {NO_MATH}>{number}. {as_html(question.prompt)}</p>")
+    prompt = widgets.HTML(f"<p {NO_MATH}>{number}. {as_html(question.asked)}</p>")
     letters = {f"{letter}) {c.text}": letter for letter, c in question.lettered.items()}
     choice = _radio("Your answer", letters)
     sure = _radio("How sure?", {str(level).capitalize(): str(level) for level in Confidence})

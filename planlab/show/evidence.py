@@ -3,26 +3,24 @@
 What can be computed is computed, and says how; what only a person can judge says so.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from planlab.errors import BadFile, BadInput, NotSaved, redact
 from planlab.records import Result, as_text
+from planlab.show.failures import Check, called, failure_checks
 from planlab.show.shown import NO_MATH, as_html, one_line
-from planlab.show.spans import Spans, call_text, happened, spans_of
-from planlab.tools import Risk, Tool
+from planlab.show.spans import Spans, happened, spans_of
+from planlab.show.story import PlanMade, context_sizes, plans_made
+from planlab.tools import Tool
 from planlab.trace import Span
 
-_YOURS = "Not computed: read the trace and say."
-_UPDATED = re.compile(r'"updated": ?"(\d{4}-\d{2}-\d{2})')
-# A number, with or without thousands separators; not one inside a word, nor a list's own "2.".
-_NUMBER = re.compile(r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?!\w*\d)")
-_LIST_MARK = re.compile(r"^\s*\d+[.)]\s", re.MULTILINE)
+CARD = "planlab_card"  # where a notebook's output holds the card's data, in its metadata
 
 
 @dataclass(frozen=True)
@@ -34,17 +32,11 @@ class Action:
 
 
 @dataclass(frozen=True)
-class Check:
-    """One way to fail: found, not found, or (None) for a person to judge; `evidence` says why."""
-
-    name: str
-    found: bool | None
-    evidence: str
-
-
-@dataclass(frozen=True)
 class EvidenceCard:
-    """Task goal; what was done and observed; failure checks; expected against actual; revision."""
+    """Task goal; what was done and observed; failure checks; expected against actual; revision.
+
+    `plans` and `context` (input tokens of each model call) are for the portfolio.
+    """
 
     goal: str
     actions: tuple[Action, ...]
@@ -52,6 +44,8 @@ class EvidenceCard:
     expected: str
     actual: str
     revision: str
+    plans: tuple[PlanMade, ...] = ()
+    context: tuple[int, ...] = ()
 
     def check(self, name: str) -> Check:
         """The check of that name; raises `BadInput`."""
@@ -98,11 +92,15 @@ class EvidenceCard:
             ]
         )
 
+    @property
+    def json(self) -> str:
+        """The card as JSON, without keys."""
+        return redact(_CARD.dump_json(self, indent=2).decode())
+
     def save(self, path: str | Path) -> None:
-        """Write the card as JSON, without keys; raises `NotSaved`."""
-        text = _CARD.dump_json(self, indent=2).decode()
+        """Write the card as JSON; raises `NotSaved`."""
         try:
-            Path(path).write_text(redact(text) + "\n", encoding="utf-8")
+            Path(path).write_text(self.json + "\n", encoding="utf-8")
         except OSError as problem:
             raise NotSaved(f"The card could not be saved to {path}: {problem.strerror}.") from None
 
@@ -126,14 +124,17 @@ class EvidenceCard:
             ("Revision that it led to", [self.revision]),
         ]
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, str], dict[str, object]]:
+        """The card to look at; and as data, which a saved notebook keeps for the portfolio."""
         rows = "".join(
             f'<tr><th scope="row" {_CELL}>{name}</th><td {_CELL}>{_listed(lines)}</td></tr>'
             for name, lines in self._parts()
         )
         caption = '<caption style="text-align:left">Evidence card</caption>'
         table = f"<table {NO_MATH}>{caption}<tbody>{rows}</tbody></table>"
-        return {"text/html": table, "text/plain": self.text}
+        return {"text/html": table, "text/plain": self.text}, {CARD: json.loads(self.json)}
 
 
 _CARD = TypeAdapter(EvidenceCard)
@@ -162,17 +163,24 @@ def evidence_card(
     offered = None if tools is None else list(tools)
     return EvidenceCard(
         goal=one_line(goal),
-        actions=tuple(Action(_call(span), happened(span)) for span in calls),
-        checks=(
-            _hallucinated(calls, offered),
-            _stale(calls),
-            _loop(calls, offered or ()),
-            _unverified(actual, goal, calls),
-        ),
+        actions=tuple(Action(called(span), happened(span)) for span in calls),
+        checks=failure_checks(calls, goal=goal, answer=actual, offered=offered),
         expected=one_line(expected),
         actual=one_line(actual) or "no answer",
         revision=one_line(revision) or "none",
+        plans=plans_made(spans),
+        context=context_sizes(spans),
     )
+
+
+def parse_card(data: object, where: str | Path) -> EvidenceCard:
+    """The card in the data that a notebook kept of it; raises `BadFile`, which names `where`."""
+    try:
+        return _CARD.validate_python(data)
+    except ValidationError as problem:
+        raise BadFile(
+            f"{where} holds an evidence card that cannot be read: {problem}. Run its cell again."
+        ) from None
 
 
 def _answer(source: Spans, spans: Sequence[Span]) -> str:
@@ -180,90 +188,6 @@ def _answer(source: Spans, spans: Sequence[Span]) -> str:
         return "" if source.answer is None else as_text(source.answer)
     said = [str(s.data["answer"]) for s in spans if s.kind == "model" and s.data.get("answer")]
     return said[-1] if said else ""
-
-
-def _call(span: Span, limit: int | None = 80) -> str:
-    return call_text(span.name, span.data.get("arguments"), limit)
-
-
-def _observed(span: Span) -> str:
-    return str(span.error or span.data.get("observation") or "")
-
-
-def _hallucinated(calls: Sequence[Span], offered: Sequence[Tool | str] | None) -> Check:
-    """A call of a tool that is not on offer."""
-    names = None if offered is None else [t if isinstance(t, str) else t.name for t in offered]
-    ghosts = [
-        span.name
-        for span in calls
-        if (span.error or "").startswith("UnknownTool:")
-        or (names is not None and span.name not in names)
-    ]
-    listed = ", ".join(one_line(name, 60) for name in dict.fromkeys(ghosts))
-    evidence = f"Not on offer: {listed}." if ghosts else "Every tool that was called is on offer."
-    return Check("hallucinated step", bool(ghosts), evidence)
-
-
-def _stale(calls: Sequence[Span]) -> Check:
-    """Which observation was out of date, no trace can say; how old they were, it can."""
-    dates = sorted({date for span in calls for date in _UPDATED.findall(_observed(span))})
-    if len(dates) < 2:
-        return Check("stale observation", None, _YOURS)
-    evidence = (
-        f"What was read is dated from {dates[0]} to {dates[-1]}: "
-        "was an older one used where a newer contradicts it?"
-    )
-    return Check("stale observation", None, evidence)
-
-
-def _loop(calls: Sequence[Span], offered: Sequence[Tool | str]) -> Check:
-    """The same call again, with the same observation, and nothing changed in between."""
-    changing = {t.name for t in offered if isinstance(t, Tool) and t.risk > Risk.LOW}
-    seen: dict[str, str] = {}
-    again: list[str] = []
-    for span in calls:
-        call = _call(span, None)
-        if seen.get(call) == _observed(span):
-            again.append(_call(span))
-        elif span.name in changing and span.error is None:
-            seen.clear()
-        seen[call] = _observed(span)
-    listed = "; ".join(f"{call} (repeats: {again.count(call)})" for call in dict.fromkeys(again))
-    evidence = f"Called again to no effect: {listed}." if again else "No call was repeated in vain."
-    return Check("loop", bool(again), evidence)
-
-
-def _unverified(answer: str, goal: str, calls: Sequence[Span]) -> Check:
-    """Numbers of the answer that stand in no observation, nor in the goal."""
-    claimed = _numbers(_LIST_MARK.sub("", answer))
-    known = [number for text in (goal, *map(_observed, calls)) for number in _numbers(text)]
-    # A share may well be told as a percentage.
-    known += [100 * number for number in known if 0 < abs(number) < 1]
-    loose = [str(n) for n in dict.fromkeys(claimed) if not any(_agree(n, k) for k in known)]
-    if loose:
-        evidence = f"In the answer, in no observation: {', '.join(loose)}."
-    elif claimed:
-        evidence = "Every number of the answer stands in an observation or in the goal."
-    else:
-        evidence = f"The answer holds no number. {_YOURS}"
-    return Check("unverified conclusion", bool(loose) if claimed else None, evidence)
-
-
-def _numbers(text: str) -> list[Decimal]:
-    """The numbers in `text`, in order.
-
-    >>> _numbers("Q4: $1,200.50 on 2024-12-09, step s1")
-    [Decimal('1200.50'), Decimal('2024'), Decimal('12'), Decimal('9')]
-    """
-    return [Decimal(found.replace(",", "")) for found in _NUMBER.findall(text)]
-
-
-def _agree(claimed: Decimal, known: Decimal) -> bool:
-    """Equal, or `known` rounded to the decimals that `claimed` shows."""
-    exponent = claimed.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent == 0:
-        return claimed == known
-    return abs(claimed - known) <= Decimal(5).scaleb(exponent - 1)
 
 
 def _listed(lines: Sequence[str]) -> str:

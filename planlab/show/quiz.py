@@ -8,9 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from string import ascii_lowercase
+from typing import ClassVar
+
+from pydantic import ConfigDict
 
 from planlab.errors import BadInput
 from planlab.show.shown import NO_MATH, Shown, as_html
+
+_EXACT = ConfigDict(extra="forbid")  # in a file of questions, a field by a wrong name is an error
 
 
 class Confidence(StrEnum):
@@ -25,6 +30,8 @@ class Confidence(StrEnum):
 class Choice:
     """One answer to choose, and why it is right or wrong."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = _EXACT
+
     text: str
     right: bool
     explanation: str
@@ -32,11 +39,17 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
-    """A prompt and its choices; `misconception` names the wrong belief that it is built on."""
+    """A prompt and its choices; `misconception` names the wrong belief that it is built on.
+
+    `lesson` is the number of the lesson, such as "03", where the answer is taught.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _EXACT
 
     prompt: str
     choices: tuple[Choice, ...]
     misconception: str | None = None
+    lesson: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "choices", tuple(self.choices))
@@ -47,6 +60,11 @@ class Question:
             raise BadInput(f"{where} needs a right choice and a wrong one.")
         if not all(choice.explanation.strip() for choice in self.choices):
             raise BadInput(f"{where}: each choice needs an explanation.")
+
+    @property
+    def asked(self) -> str:
+        """The prompt, with the lesson that it goes back to."""
+        return self.prompt if self.lesson is None else f"{self.prompt} (lesson {self.lesson})"
 
     @property
     def lettered(self) -> dict[str, Choice]:
@@ -140,8 +158,8 @@ class Quiz:
         """Every answer explained, behind a fold."""
         texts, pages = [], []
         for number, question in enumerate(self.questions, start=1):
-            texts += [f"{number}. {question.prompt}", *_explained(question)]
-            pages.append(f"<p>{number}. {as_html(question.prompt)}</p>{_explained_html(question)}")
+            texts += [f"{number}. {question.asked}", *_explained(question)]
+            pages.append(f"<p>{number}. {as_html(question.asked)}</p>{_explained_html(question)}")
         summary = f"<summary>{as_html(self.title)}: the answers</summary>"
         fold = f"<details {NO_MATH}>{summary}{''.join(pages)}</details>"
         return Shown("\n".join(texts), {"text/html": fold})
@@ -149,7 +167,7 @@ class Quiz:
     def __str__(self) -> str:
         lines = [self.title]
         for number, question in enumerate(self.questions, start=1):
-            lines.append(f"{number}. {question.prompt}")
+            lines.append(f"{number}. {question.asked}")
             lines += [f"   {letter}) {c.text}" for letter, c in question.lettered.items()]
         return "\n".join([*lines, _HOW_TO])
 
@@ -158,7 +176,7 @@ class Quiz:
     ) -> dict[str, object]:
         """Text and HTML give no answer away; with a kernel, buttons stand in their place."""
         parts = [
-            f"<p>{number}. {as_html(question.prompt)}</p>{_choices_html(question)}"
+            f"<p>{number}. {as_html(question.asked)}</p>{_choices_html(question)}"
             for number, question in enumerate(self.questions, start=1)
         ]
         head = f"<p><b>{as_html(self.title)}</b></p>"
