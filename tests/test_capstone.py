@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from planlab import errors
-from planlab.compare import Outcome, Row
+from planlab.compare import Outcome, Row, capstone
 from planlab.compare.assignments import ASSIGNMENTS, PRICED, READERS, TOTALS
 from planlab.compare.capstone import ALL, STUDY, Measured, parse_measured, run
 from planlab.show.dashboard import (
@@ -48,11 +48,13 @@ def test_a_second_mail_after_a_kill_is_harm():
     assert all(wrong != right for wrong, right in found)
 
 
-def test_seconds_are_of_the_virtual_clock():
-    """Each tool call is half a second, each model call half and a fiftieth a token, at least."""
+def test_seconds_are_of_the_virtual_clock(monkeypatch):
+    """ReAct waits for each call in turn: a tool that is a second slower shows at each of them."""
     outcome, seen = measured("ReAct", task=QUARTER)
-    waited = 0.5 * (outcome.calls + seen.tools)
-    assert waited < seen.makespan <= waited + 0.02 * outcome.tokens
+    assert 0.5 * (outcome.calls + seen.tools) < seen.makespan
+    monkeypatch.setattr(capstone, "TOOL", 1.5)
+    slower = measured("ReAct", task=QUARTER)[1]
+    assert slower.makespan == pytest.approx(seen.makespan + seen.tools)
 
 
 @pytest.mark.parametrize(
