@@ -49,12 +49,12 @@ def test_a_second_mail_after_a_kill_is_harm():
 
 
 def test_seconds_are_of_the_virtual_clock(monkeypatch):
-    """ReAct waits for each call in turn: a tool that is a second slower shows at each of them."""
+    """Tools that are a second slower show: once a turn, since calls of one turn share it."""
     outcome, seen = measured("ReAct", task=QUARTER)
     assert 0.5 * (outcome.calls + seen.tools) < seen.makespan
     monkeypatch.setattr(capstone, "TOOL", 1.5)
     slower = measured("ReAct", task=QUARTER)[1]
-    assert slower.makespan == pytest.approx(seen.makespan + seen.tools)
+    assert seen.makespan + 1 <= slower.makespan <= seen.makespan + seen.tools + 0.01
 
 
 @pytest.mark.parametrize(
