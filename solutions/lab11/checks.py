@@ -869,7 +869,9 @@ async def escalates(probe: Probe) -> None:
         await models.expect(ask, task, who.split()[-1], who, words)
 
 
-@lab.property("cost", 1, "the large model is asked at most so often in all, then the small one's do")
+@lab.property(
+    "cost", 1, "the large model is asked at most so often in all, then the small one's do"
+)
 async def is_bounded(probe: Probe) -> None:
     most = probe.rng.randint(1, 3)
     models, tasks = Models(probe), new_names(probe.rng, most + 2)
@@ -1056,7 +1058,9 @@ async def makes_the_next_plan(probe: Probe) -> None:
 
 
 ### BEGIN HIDDEN TESTS
-@lab.property("resume", 1.5, "killed again and again, at any moment, it loses nothing that is stored")
+@lab.property(
+    "resume", 1.5, "killed again and again, at any moment, it loses nothing that is stored"
+)
 async def survives_any_kill(probe: Probe) -> None:
     rng = probe.rng
     steps = line(rng, 4)
@@ -1282,7 +1286,14 @@ REPORT = "Write the weekly support report: the total of tickets, the top intent 
 def mails_plan(*more: Step, policy: str = POLICY) -> Plan:
     """Read, put into words, send three times; and what else is to be done."""
     sends = [
-        step(f"s{3 + number}", f"Mail {to}", "send_email", to=to, subject="Refunds", body=result("s2"))
+        step(
+            f"s{3 + number}",
+            f"Mail {to}",
+            "send_email",
+            to=to,
+            subject="Refunds",
+            body=result("s2"),
+        )
         for number, to in enumerate(READERS)
     ]
     read = step("s1", "Read the rule", "read_file", path=policy)
@@ -1334,7 +1345,9 @@ async def replans(probe: Probe) -> None:
 
 
 ### BEGIN HIDDEN TESTS
-@lab.property("correctness", 3, "an order in a mail that was read is not followed, the work is done")
+@lab.property(
+    "correctness", 3, "an order in a mail that was read is not followed, the work is done"
+)
 async def follows_no_stranger(probe: Probe) -> None:
     with draw_world(probe) as world:
         world.write("inbox/99_order.txt", THIEF)
