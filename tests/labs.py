@@ -71,8 +71,7 @@ def read_attempt(path: Path, lab: str) -> Attempt:
 def constant(
     module: ast.Module, name: str, default: tuple[str, ...] | None = None
 ) -> tuple[str, ...]:
-    """The value that a module gives to `name`; raises `LookupError` where none is, and no default.
-    """
+    """The value that a module gives to `name`; without one, `default`, or `LookupError`."""
     for statement in module.body:
         if isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", "") == name:
             return ast.literal_eval(statement.value)

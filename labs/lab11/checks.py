@@ -711,7 +711,9 @@ async def escalates(probe: Probe) -> None:
         await models.expect(ask, task, who.split()[-1], who, words)
 
 
-@lab.property("cost", 1, "the large model is asked at most so often in all, then the small one's do")
+@lab.property(
+    "cost", 1, "the large model is asked at most so often in all, then the small one's do"
+)
 async def is_bounded(probe: Probe) -> None:
     most = probe.rng.randint(1, 3)
     models, tasks = Models(probe), new_names(probe.rng, most + 2)
@@ -1051,7 +1053,14 @@ REPORT = "Write the weekly support report: the total of tickets, the top intent 
 def mails_plan(*more: Step, policy: str = POLICY) -> Plan:
     """Read, put into words, send three times; and what else is to be done."""
     sends = [
-        step(f"s{3 + number}", f"Mail {to}", "send_email", to=to, subject="Refunds", body=result("s2"))
+        step(
+            f"s{3 + number}",
+            f"Mail {to}",
+            "send_email",
+            to=to,
+            subject="Refunds",
+            body=result("s2"),
+        )
         for number, to in enumerate(READERS)
     ]
     read = step("s1", "Read the rule", "read_file", path=policy)

@@ -1088,6 +1088,11 @@ async def is_bounded_over_failures(probe: Probe) -> None:
     got = await plant.carry_out()
     wanted = {step.id: plant.results.get(step.id) for step in second.steps}
     probe.equal(got, wanted, "a step that failed is no result, after a kill neither")
+    plant = Plant(probe, [first, second], [steps[-1].id])
+    await plant.carry_out("step", 4)  # the new step of the second plan
+    await plant.carry_out()
+    words = "after a kill the newest plan that was stored goes on"
+    probe.equal((len(plant.made), plant.ran.count(steps[-1].id)), (2, 1), words)
     plans = [plan_of([make(*new_names(rng, 2))]) for _ in range(6)]
     most = rng.randint(0, 2)
     plant = Plant(probe, plans, [step.id for plan in plans for step in plan.steps])

@@ -1,8 +1,8 @@
 """Scheduler, reflection and gates by hand: no pattern of the package but its validator."""
 
-QUESTIONS = ("parallel", "verification", "gates", "cost", "resume")
-
 from planlab.toolbox import guarded
+
+QUESTIONS = ("parallel", "verification", "gates", "cost", "resume")
 
 
 async def run_steps(steps, do, done: dict, record, limit: int) -> dict:

@@ -1,9 +1,8 @@
 """The whole agent by the package's plan-and-execute, which resumes from a mapping by itself."""
 
-QUESTIONS = ("correctness",)
-
 from planlab.patterns.plan_execute import run_plan_execute
-from planlab.progress import PLAN
+
+QUESTIONS = ("correctness",)
 
 
 class Kept(dict):

@@ -1,10 +1,10 @@
 """The planning loop by hand: the plan is filled in, fitted and judged without `replan`."""
 
-QUESTIONS = ("replanning",)
-
 from planlab.planning import check_goal
 from planlab.progress import NO_PLAN, reconcile
 from planlab.validate import find_defects
+
+QUESTIONS = ("replanning",)
 
 
 async def next_plan(goal, plan, done: dict, failed: dict, *, planner, tools) -> Plan:

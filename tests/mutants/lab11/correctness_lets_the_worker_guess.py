@@ -2,6 +2,7 @@
 
 QUESTIONS = ("correctness",)
 
+
 async def run_my_agent(
     goal, *, planner, worker, critic, tools, reviewer, checks, known, append, run_id
 ) -> str:

@@ -1,8 +1,8 @@
 """A plan, carried out by the package, and nothing around it."""
 
-QUESTIONS = ("correctness",)
-
 from planlab.patterns.plan_execute import run_plan_execute
+
+QUESTIONS = ("correctness",)
 
 
 async def run_my_agent(

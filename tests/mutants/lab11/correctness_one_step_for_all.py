@@ -2,6 +2,7 @@
 
 QUESTIONS = ("correctness",)
 
+
 async def run_my_agent(
     goal, *, planner, worker, critic, tools, reviewer, checks, known, append, run_id
 ) -> str:
@@ -17,7 +18,9 @@ async def run_my_agent(
             task = f"Results:\n{in_words(results)}\n\nTask: {step.description}"
             taint = frozenset().union(*(result.taint for result in results.values()))
             return Observation(await ask(task), taint=taint)
-        seen = await tools.call(step.tool, step.arguments, known=results, step=str(len(results) + id(step)))
+        seen = await tools.call(
+            step.tool, step.arguments, known=results, step=str(len(results) + id(step))
+        )
         seen.unwrap()
         return seen
 

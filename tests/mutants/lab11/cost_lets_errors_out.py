@@ -2,6 +2,7 @@
 
 QUESTIONS = ("cost",)
 
+
 def make_asker(small, large, is_good, most: int):
     """An async function ask(task): the small model, and where it must be, the large one."""
     left = most
@@ -11,7 +12,7 @@ def make_asker(small, large, is_good, most: int):
         text, problem = "", None
         try:
             text = await small(task)
-        except Exception as error:
+        except Exception:
             raise
         if problem is None and await is_good(task, text):
             return text

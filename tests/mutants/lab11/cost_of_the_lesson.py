@@ -2,6 +2,7 @@
 
 QUESTIONS = ("cost",)
 
+
 def make_asker(small, large, is_good, most: int):
     """The best model for everything."""
     return large

@@ -2,6 +2,7 @@
 
 QUESTIONS = ("cost",)
 
+
 def make_asker(small, large, is_good, most: int):
     """One task after another."""
     left, turn = most, asyncio.Lock()

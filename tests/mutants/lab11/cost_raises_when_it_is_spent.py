@@ -2,6 +2,7 @@
 
 QUESTIONS = ("cost",)
 
+
 def make_asker(small, large, is_good, most: int):
     """An async function ask(task): the small model, and where it must be, the large one."""
     left = most
@@ -18,6 +19,6 @@ def make_asker(small, large, is_good, most: int):
         if left > 0:
             left -= 1
             return await large(task)
-        raise problem or ValueError('spent')
+        raise problem or ValueError("spent")
 
     return ask

@@ -2,6 +2,7 @@
 
 QUESTIONS = ("cost",)
 
+
 def make_asker(small, large, is_good, most: int):
     """An async function ask(task): the small model, and where it must be, the large one."""
     left = most

@@ -1,11 +1,11 @@
 """Makes up a run id of its own."""
 
-QUESTIONS = ("gates",)
-ALSO = ("correctness",)
-
 from planlab.patterns.gates import by_risk
 from planlab.taint import Tainted
 from planlab.toolbox import guarded
+
+QUESTIONS = ("gates",)
+ALSO = ("correctness",)
 
 
 def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:

@@ -1,11 +1,10 @@
 """An approval of a tool holds for all its calls."""
 
-QUESTIONS = ("gates",)
-ALSO = ("correctness",)
-
 from planlab.patterns.gates import by_risk
 from planlab.taint import Tainted
 from planlab.toolbox import guarded
+
+QUESTIONS = ("gates",)
 
 
 def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:

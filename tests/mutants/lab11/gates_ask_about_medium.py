@@ -1,10 +1,11 @@
 """Asks about what can be taken back."""
 
-QUESTIONS = ("gates",)
-
 from planlab.patterns.gates import by_risk
 from planlab.taint import Tainted
 from planlab.toolbox import guarded
+
+QUESTIONS = ("gates",)
+ALSO = ("correctness",)
 
 
 def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:
@@ -20,4 +21,8 @@ def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:
             raise Refused(f"{call.tool}: the reviewer did not approve it.")
         return call
 
-    return guarded(replace(tools, run_id=run_id), gates=[Tainted(), by_risk(lambda call: 'a change' if call.risk == 2 else None)], reviewer=review)
+    return guarded(
+        replace(tools, run_id=run_id),
+        gates=[Tainted(), by_risk(lambda call: "a change" if call.risk == 2 else None)],
+        reviewer=review,
+    )

@@ -1,10 +1,11 @@
 """Asks the reviewer about what cannot be run."""
 
-QUESTIONS = ("gates",)
-
 from planlab.patterns.gates import by_risk
 from planlab.taint import Tainted
 from planlab.toolbox import guarded
+
+QUESTIONS = ("gates",)
+ALSO = ("correctness",)
 
 
 def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:
@@ -27,9 +28,9 @@ def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:
 class Eager(Toolbox):
     """Asks first about every tool that it does not know."""
 
-    def __init__(self, reviewer, **named) -> None:
+    def __init__(self, person, **named) -> None:
         super().__init__(**named)
-        object.__setattr__(self, "person", reviewer)
+        object.__setattr__(self, "person", person)
 
     async def call(self, name, arguments, **named):
         if name not in self or len(arguments) != 2:

@@ -1,10 +1,11 @@
 """One question too few."""
 
-QUESTIONS = ("gates",)
-
 from planlab.patterns.gates import by_risk
 from planlab.taint import Tainted
 from planlab.toolbox import guarded
+
+QUESTIONS = ("gates",)
+ALSO = ("correctness",)
 
 
 def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:

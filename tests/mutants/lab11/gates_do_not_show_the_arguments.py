@@ -1,11 +1,11 @@
 """The reviewer sees the tool, and nothing else."""
 
-QUESTIONS = ("gates",)
-ALSO = ("correctness",)
-
 from planlab.patterns.gates import by_risk
 from planlab.taint import Tainted
 from planlab.toolbox import guarded
+
+QUESTIONS = ("gates",)
+ALSO = ("correctness",)
 
 
 def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:

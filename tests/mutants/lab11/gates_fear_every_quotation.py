@@ -1,10 +1,10 @@
 """No word of a stranger may be in a mail."""
 
-QUESTIONS = ("gates",)
-
 from planlab.patterns.gates import by_risk
 from planlab.taint import Tainted
 from planlab.toolbox import guarded
+
+QUESTIONS = ("gates",)
 
 
 def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:
@@ -20,4 +20,6 @@ def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:
             raise Refused(f"{call.tool}: the reviewer did not approve it.")
         return call
 
-    return guarded(replace(tools, run_id=run_id), gates=[Tainted(free=()), by_risk()], reviewer=review)
+    return guarded(
+        replace(tools, run_id=run_id), gates=[Tainted(free=()), by_risk()], reviewer=review
+    )

@@ -1,11 +1,11 @@
 """A mail is no stranger to it."""
 
-QUESTIONS = ("gates",)
-ALSO = ("correctness",)
-
 from planlab.patterns.gates import by_risk
 from planlab.taint import Tainted
 from planlab.toolbox import guarded
+
+QUESTIONS = ("gates",)
+ALSO = ("correctness",)
 
 
 def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:
@@ -21,4 +21,8 @@ def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:
             raise Refused(f"{call.tool}: the reviewer did not approve it.")
         return call
 
-    return guarded(replace(tools, run_id=run_id), gates=[Tainted(untrusted=frozenset({"web"})), by_risk()], reviewer=review)
+    return guarded(
+        replace(tools, run_id=run_id),
+        gates=[Tainted(untrusted=frozenset({"web"})), by_risk()],
+        reviewer=review,
+    )

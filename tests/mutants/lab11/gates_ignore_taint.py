@@ -1,11 +1,10 @@
 """Strangers may say where a mail goes, if the reviewer is tired."""
 
+from planlab.patterns.gates import by_risk
+from planlab.toolbox import guarded
+
 QUESTIONS = ("gates",)
 ALSO = ("correctness",)
-
-from planlab.patterns.gates import by_risk
-from planlab.taint import Tainted
-from planlab.toolbox import guarded
 
 
 def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:

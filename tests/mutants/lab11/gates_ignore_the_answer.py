@@ -1,10 +1,10 @@
 """The reviewer is asked, and the answer ignored."""
 
-QUESTIONS = ("gates",)
-
 from planlab.patterns.gates import by_risk
 from planlab.taint import Tainted
 from planlab.toolbox import guarded
+
+QUESTIONS = ("gates",)
 
 
 def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:

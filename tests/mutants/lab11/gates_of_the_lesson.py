@@ -1,10 +1,10 @@
 """Asks about dangerous names."""
 
+from planlab.errors import NeedsApproval
+from planlab.toolbox import guarded
+
 QUESTIONS = ("gates",)
 ALSO = ("correctness",)
-
-from planlab.toolbox import guarded
-from planlab.errors import NeedsApproval
 
 
 def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:

@@ -1,9 +1,9 @@
 """What nobody asks for cannot go wrong."""
 
+from planlab.toolbox import guarded
+
 QUESTIONS = ("gates",)
 ALSO = ("correctness",)
-
-from planlab.toolbox import guarded
 
 
 def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:

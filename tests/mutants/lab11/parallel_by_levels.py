@@ -2,6 +2,7 @@
 
 QUESTIONS = ("parallel",)
 
+
 async def run_steps(steps, do, done: dict, record, limit: int) -> dict:
     """Level by level."""
     results, failed = dict(done), {}

@@ -1,9 +1,9 @@
 """What needs a failed step is run with nothing."""
 
+from planlab.schedule import Task, run_graph
+
 QUESTIONS = ("parallel",)
 ALSO = ("correctness",)
-
-from planlab.schedule import Task, run_graph
 
 
 async def run_steps(steps, do, done: dict, record, limit: int) -> dict:

@@ -1,8 +1,8 @@
 """Each step sees all results, needed or not."""
 
-QUESTIONS = ("parallel",)
-
 from planlab.schedule import Task, run_graph
+
+QUESTIONS = ("parallel",)
 
 
 async def run_steps(steps, do, done: dict, record, limit: int) -> dict:

@@ -1,9 +1,8 @@
 """Not mended at all."""
 
+
 QUESTIONS = ("parallel",)
 ALSO = ("correctness",)
-
-from planlab.schedule import Task, run_graph
 
 
 async def run_steps(steps, do, done: dict, record, limit: int) -> dict:

@@ -1,8 +1,8 @@
 """Runs steps one after another."""
 
-QUESTIONS = ("parallel",)
-
 from planlab.schedule import Task, run_graph
+
+QUESTIONS = ("parallel",)
 
 
 async def run_steps(steps, do, done: dict, record, limit: int) -> dict:

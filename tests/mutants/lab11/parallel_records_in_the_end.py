@@ -1,9 +1,9 @@
 """All results are recorded when all are there."""
 
+from planlab.schedule import Task, run_graph
+
 QUESTIONS = ("parallel",)
 ALSO = ("correctness",)
-
-from planlab.schedule import Task, run_graph
 
 
 async def run_steps(steps, do, done: dict, record, limit: int) -> dict:
@@ -21,9 +21,7 @@ async def run_steps(steps, do, done: dict, record, limit: int) -> dict:
 
         return Task(step.id, run, step.needs)
 
-    results = await run_graph(
-        [task(s) for s in steps if s.id not in done], dict(done), limit=limit
-    )
+    results = await run_graph([task(s) for s in steps if s.id not in done], dict(done), limit=limit)
     for step in steps:
         if step.id not in done and isinstance(results[step.id], str | Observation):
             record(step.id, results[step.id])

@@ -1,9 +1,9 @@
 """Says of steps that did not run that they failed."""
 
+from planlab.schedule import Task, run_graph
+
 QUESTIONS = ("parallel",)
 ALSO = ("correctness",)
-
-from planlab.schedule import Task, run_graph
 
 
 async def run_steps(steps, do, done: dict, record, limit: int) -> dict:
@@ -23,4 +23,4 @@ async def run_steps(steps, do, done: dict, record, limit: int) -> dict:
         return Task(step.id, run, step.needs)
 
     await run_graph([task(s) for s in steps if s.id not in done], dict(done), limit=limit)
-    return failed | {s.id: 'not run' for s in steps if failed and {*s.needs} & {*failed}}
+    return failed | {s.id: "not run" for s in steps if failed and {*s.needs} & {*failed}}

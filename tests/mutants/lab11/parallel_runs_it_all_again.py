@@ -1,9 +1,9 @@
 """Resumed, it does everything once more."""
 
+from planlab.schedule import Task, run_graph
+
 QUESTIONS = ("parallel",)
 ALSO = ("correctness",)
-
-from planlab.schedule import Task, run_graph
 
 
 async def run_steps(steps, do, done: dict, record, limit: int) -> dict:
@@ -22,5 +22,5 @@ async def run_steps(steps, do, done: dict, record, limit: int) -> dict:
 
         return Task(step.id, run, step.needs)
 
-    await run_graph([task(s) for s in steps ], {}, limit=limit)
+    await run_graph([task(s) for s in steps], {}, limit=limit)
     return failed

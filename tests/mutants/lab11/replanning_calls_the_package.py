@@ -1,9 +1,9 @@
 """As the package does it: the same failed call is a plan again."""
 
-QUESTIONS = ("replanning",)
-
 from planlab.planning import replan
 from planlab.progress import NO_PLAN, Progress
+
+QUESTIONS = ("replanning",)
 
 
 async def next_plan(goal, plan, done: dict, failed: dict, *, planner, tools) -> Plan:

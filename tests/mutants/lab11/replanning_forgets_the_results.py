@@ -1,20 +1,18 @@
 """Keeps finished steps, and does not say what they gave."""
 
-QUESTIONS = ("replanning",)
-
 from planlab.planning import replan
 from planlab.progress import NO_PLAN, Progress
+
+QUESTIONS = ("replanning",)
 
 
 async def next_plan(goal, plan, done: dict, failed: dict, *, planner, tools) -> Plan:
     """A valid plan of what remains; raises ValueError after three bad ones."""
-    progress = Progress(plan or NO_PLAN, dict.fromkeys(done, Observation('done')))
+    progress = Progress(plan or NO_PLAN, dict.fromkeys(done, Observation("done")))
     reason = "; ".join(f"{id} failed: {why}" for id, why in failed.items())
     tried = [asks(step) for step in progress.plan.steps if step.id in failed]
     for _ in range(3):
-        made = await replan(
-            goal, progress, reason=reason, planner=planner, tools=tools, rounds=1
-        )
+        made = await replan(goal, progress, reason=reason, planner=planner, tools=tools, rounds=1)
         if not made.detail.drafts:
             break
         draft = made.detail.drafts[-1]

@@ -1,9 +1,9 @@
 """The planner is not told why."""
 
-QUESTIONS = ("replanning",)
-
 from planlab.planning import replan
 from planlab.progress import NO_PLAN, Progress
+
+QUESTIONS = ("replanning",)
 
 
 async def next_plan(goal, plan, done: dict, failed: dict, *, planner, tools) -> Plan:
@@ -12,9 +12,7 @@ async def next_plan(goal, plan, done: dict, failed: dict, *, planner, tools) -> 
     reason = ""
     tried = [asks(step) for step in progress.plan.steps if step.id in failed]
     for _ in range(3):
-        made = await replan(
-            goal, progress, reason=reason, planner=planner, tools=tools, rounds=1
-        )
+        made = await replan(goal, progress, reason=reason, planner=planner, tools=tools, rounds=1)
         if not made.detail.drafts:
             break
         draft = made.detail.drafts[-1]

@@ -3,6 +3,7 @@
 QUESTIONS = ("resume",)
 ALSO = ("correctness",)
 
+
 async def carry_out(make, run, known: list, append, max_replans: int = 2) -> dict:
     """The results of a plan's steps, by id, whatever was killed on the way."""
     plan, done = None, {}
@@ -17,7 +18,7 @@ async def carry_out(make, run, known: list, append, max_replans: int = 2) -> dic
         done[id] = result
 
     failed = {}
-    for left in range(1):
+    for _ in range(1):
         if plan is None or failed:
             plan = await make(plan, dict(done), failed)
             append(["plan", plan])

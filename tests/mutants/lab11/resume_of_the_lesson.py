@@ -3,6 +3,7 @@
 QUESTIONS = ("resume",)
 ALSO = ("correctness",)
 
+
 async def carry_out(make, run, known: list, append, max_replans: int = 2) -> dict:
     """In memory."""
     plan, done, failed = None, {}, {}

@@ -1,7 +1,7 @@
 """The next plan is made as if it were the first."""
 
 QUESTIONS = ("resume",)
-ALSO = ("correctness",)
+
 
 async def carry_out(make, run, known: list, append, max_replans: int = 2) -> dict:
     """The results of a plan's steps, by id, whatever was killed on the way."""
@@ -17,7 +17,7 @@ async def carry_out(make, run, known: list, append, max_replans: int = 2) -> dic
         done[id] = result
 
     failed = {}
-    for left in range(max_replans, -1, -1):
+    for _ in range(max_replans + 1):
         if plan is None or failed:
             plan = await make(None, {}, {})
             append(["plan", plan])

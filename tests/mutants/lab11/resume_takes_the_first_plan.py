@@ -2,6 +2,7 @@
 
 QUESTIONS = ("resume",)
 
+
 async def carry_out(make, run, known: list, append, max_replans: int = 2) -> dict:
     """The results of a plan's steps, by id, whatever was killed on the way."""
     plan, done = None, {}
@@ -16,7 +17,7 @@ async def carry_out(make, run, known: list, append, max_replans: int = 2) -> dic
         done[id] = result
 
     failed = {}
-    for left in range(max_replans, -1, -1):
+    for _ in range(max_replans + 1):
         if plan is None or failed:
             plan = await make(plan, dict(done), failed)
             append(["plan", plan])

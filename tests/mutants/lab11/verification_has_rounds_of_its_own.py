@@ -1,9 +1,9 @@
 """Three rounds, whatever is asked for."""
 
-QUESTIONS = ("verification",)
-
 from planlab.drafts import Verdict
 from planlab.patterns.reflection import run_reflection
+
+QUESTIONS = ("verification",)
 
 
 async def verified(task: str, *, write, judge, checks, rounds: int = 3) -> tuple:
@@ -15,9 +15,7 @@ async def verified(task: str, *, write, judge, checks, rounds: int = 3) -> tuple
     async def critic(task: str, draft: str) -> Verdict:
         return Verdict.model_validate(await judge(task, draft))
 
-    found = await run_reflection(
-        task, writer=writer, critic=critic, checks=checks, max_rounds=3
-    )
+    found = await run_reflection(task, writer=writer, critic=critic, checks=checks, max_rounds=3)
     if found.detail.best is None:
         raise found.detail.error
     return found.detail.best.text, found.detail.best.approved

@@ -1,9 +1,9 @@
 """Whatever comes out is not verified."""
 
-QUESTIONS = ("verification",)
-
 from planlab.drafts import Verdict
 from planlab.patterns.reflection import run_reflection
+
+QUESTIONS = ("verification",)
 
 
 async def verified(task: str, *, write, judge, checks, rounds: int = 3) -> tuple:

@@ -3,6 +3,7 @@
 QUESTIONS = ("verification",)
 ALSO = ("correctness",)
 
+
 async def verified(task: str, *, write, judge, checks, rounds: int = 3) -> tuple:
     """The last draft."""
     draft, issues = None, []

@@ -1,9 +1,9 @@
 """A draft that fails every check may be the best."""
 
-QUESTIONS = ("verification",)
-
 from planlab.drafts import Verdict
 from planlab.patterns.reflection import run_reflection
+
+QUESTIONS = ("verification",)
 
 
 async def verified(task: str, *, write, judge, checks, rounds: int = 3) -> tuple:

@@ -1,9 +1,9 @@
 """The last draft in place of the best."""
 
-QUESTIONS = ("verification",)
-
 from planlab.drafts import Verdict
 from planlab.patterns.reflection import run_reflection
+
+QUESTIONS = ("verification",)
 
 
 async def verified(task: str, *, write, judge, checks, rounds: int = 3) -> tuple:

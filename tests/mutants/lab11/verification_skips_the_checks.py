@@ -1,10 +1,10 @@
 """Believes the critic alone."""
 
-QUESTIONS = ("verification",)
-ALSO = ("correctness",)
-
 from planlab.drafts import Verdict
 from planlab.patterns.reflection import run_reflection
+
+QUESTIONS = ("verification",)
+ALSO = ("correctness",)
 
 
 async def verified(task: str, *, write, judge, checks, rounds: int = 3) -> tuple:
@@ -16,9 +16,7 @@ async def verified(task: str, *, write, judge, checks, rounds: int = 3) -> tuple
     async def critic(task: str, draft: str) -> Verdict:
         return Verdict.model_validate(await judge(task, draft))
 
-    found = await run_reflection(
-        task, writer=writer, critic=critic, checks=(), max_rounds=rounds
-    )
+    found = await run_reflection(task, writer=writer, critic=critic, checks=(), max_rounds=rounds)
     if found.detail.best is None:
         raise found.detail.error
     return found.detail.best.text, found.detail.best.approved

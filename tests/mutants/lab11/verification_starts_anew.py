@@ -1,10 +1,10 @@
 """The writer does not see its last draft."""
 
-QUESTIONS = ("verification",)
-ALSO = ("correctness",)
-
 from planlab.drafts import Verdict
 from planlab.patterns.reflection import run_reflection
+
+QUESTIONS = ("verification",)
+ALSO = ("correctness",)
 
 
 async def verified(task: str, *, write, judge, checks, rounds: int = 3) -> tuple:
