@@ -1,6 +1,5 @@
 """Not mended at all."""
 
-
 QUESTIONS = ("parallel",)
 ALSO = ("correctness",)
 
