@@ -45,7 +45,7 @@ def test_the_mistakes_of_the_mutant_are_those_that_learners_get():
 
 
 async def test_the_trial_has_the_figures_of_the_model_answer():
-    names, _ = await run_cells("lab11", {"replanning-try": "", "correctness-try": ""})
+    names, _ = await run_cells("lab11", {})
     trial = names["trial"]
     assert await trial() == "mails: 1, astray: 0, drafts: 1"
     assert await trial(gates=False) == "mails: 2, astray: 1, drafts: 1"
