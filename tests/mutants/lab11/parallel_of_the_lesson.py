@@ -6,6 +6,7 @@ ALSO = ("correctness",)
 
 async def run_steps(steps, do, done: dict, record, limit: int) -> dict:
     """Runs what is not done, side by side; the steps that failed, and why."""
+    # To be mended:
     left, results, failed = [*steps], {}, {}
     while left:
         ready = [s for s in left if {*s.depends_on} <= {*results}]
