@@ -5,6 +5,7 @@ from planlab.taint import Tainted
 from planlab.toolbox import guarded
 
 QUESTIONS = ("gates",)
+ALSO = ("correctness",)
 
 
 def behind_gates(tools: Toolbox, reviewer, run_id: str) -> Toolbox:
