@@ -199,7 +199,10 @@ class Notebook:
 
     def sees_the_end(self, errors, code_cells):
         """Wait until all cells ran in turn, and as many ended in an error as when it was stored."""
-        sees(self.cells.last.locator(".jp-InputPrompt"), f"[{code_cells}]:")
+        sees(
+            page.locator(".jp-Notebook .jp-CodeCell").last.locator(".jp-InputPrompt"),
+            f"[{code_cells}]:",
+        )
         # Lab shows an error as what was written to stderr.
         failed = self.page.locator("[data-mime-type='application/vnd.jupyter.stderr']")
         sees_number(failed, errors, "errors")
