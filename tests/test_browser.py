@@ -199,10 +199,8 @@ class Notebook:
 
     def sees_the_end(self, errors, code_cells):
         """Wait until all cells ran in turn, and as many ended in an error as when it was stored."""
-        sees(
-            page.locator(".jp-Notebook .jp-CodeCell").last.locator(".jp-InputPrompt"),
-            f"[{code_cells}]:",
-        )
+        last = self.page.locator(".jp-Notebook .jp-CodeCell").last
+        sees(last.locator(".jp-InputPrompt"), f"[{code_cells}]:")
         # Lab shows an error as what was written to stderr.
         failed = self.page.locator("[data-mime-type='application/vnd.jupyter.stderr']")
         sees_number(failed, errors, "errors")
